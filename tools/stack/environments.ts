@@ -1,0 +1,104 @@
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { erpOwner, erpReader, roleUrl } from './databases.ts';
+import { secret, type StackAddresses, type StackState } from './state.ts';
+
+type Settings = Record<string, string>;
+type AppEnvironment = { app: string; httpPort: number; settings: (facts: Facts) => Settings };
+
+type Facts = {
+  addresses: StackAddresses;
+  /** URL of that role in Ponte's database. */
+  ponte: (role: string) => string;
+  /** URL of that role in the ERP's database. */
+  erp: (role: string) => string;
+  /** 32 random bytes in base64, made once per stack. */
+  key: (name: string) => string;
+  access: Settings;
+};
+
+/** The one table: what `nest start <app>` needs in `.env.<app>`. The ops port is the HTTP port plus 100. */
+const environments: AppEnvironment[] = [
+  {
+    app: 'sandbox',
+    httpPort: 4100,
+    settings: ({ erp }) => ({ DATABASE_URL: erp(erpOwner), ERP_DATABASE_URL: erp(erpOwner) }),
+  },
+  {
+    app: 'erp-outbox-reader',
+    httpPort: 4101,
+    settings: ({ addresses, ponte, erp, access }) => ({
+      ...brokerSettings(addresses),
+      ...access,
+      DATABASE_URL: ponte('reader'),
+      ERP_DATABASE_URL: erp(erpReader),
+    }),
+  },
+  {
+    app: 'customerx-connector',
+    httpPort: 4102,
+    settings: ({ addresses, ponte, access, key }) => ({
+      ...brokerSettings(addresses),
+      ...access,
+      DATABASE_URL: ponte('customerx'),
+      SETTINGS_KEY: key('settings'),
+    }),
+  },
+  {
+    app: 'audit',
+    httpPort: 4103,
+    settings: ({ addresses, ponte, access, key }) => ({
+      ...brokerSettings(addresses),
+      ...access,
+      DATABASE_URL: ponte('audit'),
+      AUDIT_KEY: key('audit'),
+    }),
+  },
+];
+
+/** Readable by their owner only: they carry passwords. Written anew at every `up`, since ports may have moved. */
+export function writeEnvironments(projectFolder: string, addresses: StackAddresses, state: StackState): void {
+  for (const { app, settings } of environmentsOf(addresses, state)) {
+    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+    const text = `# Written by \`npm run stack -- up\`; changes made here are lost.\n${lines.join('')}`;
+    writeFileSync(join(projectFolder, `.env.${app}`), text, { mode: 0o600 });
+  }
+}
+
+/** The same settings as values, for whoever starts the built apps itself. */
+export function environmentsOf(addresses: StackAddresses, state: StackState): { app: string; settings: Settings }[] {
+  const facts: Facts = {
+    addresses,
+    ponte: (role) => roleUrl(addresses.adminDatabaseUrl, state, role, 'ponte'),
+    erp: (role) => roleUrl(addresses.adminDatabaseUrl, state, role, 'erp'),
+    key: (name) => secret(state, `key.${name}`, () => randomBytes(32).toString('base64')),
+    access: accessSettings(state),
+  };
+  return environments.map(({ app, httpPort, settings }) => ({
+    app,
+    settings: { HTTP_PORT: String(httpPort), OPS_PORT: String(httpPort + 100), ...settings(facts) },
+  }));
+}
+
+function brokerSettings(addresses: StackAddresses): Settings {
+  return { AMQP_URL: addresses.amqpUrl, AMQP_MANAGEMENT_URL: addresses.managementUrl };
+}
+
+/** Who may call: tokens signed with the stack's own key, see token.ts. */
+function accessSettings(state: StackState): Settings {
+  const { kty, crv, x, y, kid } = JSON.parse(accessKey(state)) as Record<string, string>;
+  const jwks = { keys: [{ kty, crv, x, y, kid, alg: 'ES256', use: 'sig' }] };
+  return { ACCESS_ISSUER: accessIssuer, ACCESS_AUDIENCE: 'ponte', ACCESS_JWKS: JSON.stringify(jwks) };
+}
+
+export const accessIssuer = 'https://ponte.localhost/stack';
+
+/** Private JWK (P-256) as JSON text. */
+export function accessKey(state: StackState): string {
+  return secret(state, 'access.jwk', () => {
+    const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
+    const kid = createHash('sha256').update(`${jwk.x}${jwk.y}`).digest('base64url').slice(0, 16);
+    return JSON.stringify({ ...jwk, kid });
+  });
+}

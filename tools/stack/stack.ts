@@ -1,0 +1,216 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { appUser, appVhost, prepareBroker } from './broker.ts';
+import { prepareDatabases, roleUrl, testRole } from './databases.ts';
+import { environmentsOf, writeEnvironments } from './environments.ts';
+import { withLock } from './lock.ts';
+import { projectFolder, usualStackFolder } from './paths.ts';
+import { adminRole, PostgresServer } from './postgres.ts';
+import { isRunning, markOf, type ProcessMark } from './processes.ts';
+import { RabbitContainer } from './rabbitmq-docker.ts';
+import { obtainRabbit, type Say } from './rabbitmq-source.ts';
+import { RabbitNode } from './rabbitmq.ts';
+import { readState, secret, writeState, type StackAddresses, type StackState } from './state.ts';
+
+export type PartStatus = 'up' | 'down' | 'given by the environment';
+export type StackStatus = { postgres: PartStatus; rabbitmq: PartStatus; addresses: StackAddresses | undefined };
+
+export type Loan = {
+  addresses: StackAddresses;
+  /** Settings of every app against this stack, as in its `.env` file. */
+  environments: { app: string; settings: Record<string, string> }[];
+  giveBack(): Promise<void>;
+};
+
+/** A part that can be lost and brought back alone. */
+export type Part = { start(): Promise<void>; stop(): Promise<void>; kill(): Promise<void> };
+
+/**
+ * PostgreSQL and RabbitMQ of one folder's own. The usual folder is the development stack, whose addresses also go to
+ * the apps' `.env` files; a test that must break a server takes a folder of its own.
+ * What DATABASE_URL or AMQP_URL already give is used and neither started nor stopped.
+ */
+export class PrivateStack {
+  readonly folder: string;
+
+  constructor(folder = usualStackFolder) {
+    this.folder = folder;
+  }
+
+  /** Idempotent, and repairs what died. Resolves when both servers answer and hold their databases, roles and vhost. */
+  async up(say: Say = () => undefined): Promise<StackAddresses> {
+    return this.change(async (state) => {
+      const addresses = await this.bring(state, say);
+      state.kept = true;
+      return addresses;
+    });
+  }
+
+  /** No process is left. Data stays for the next `up`. */
+  async down(): Promise<void> {
+    await this.change((state) => this.stopBoth(state));
+  }
+
+  /** As `down`, and the data, passwords and keys go too. */
+  async wipe(): Promise<void> {
+    await withLock(this.folder, async () => {
+      const state = readState(this.folder);
+      await this.stopBoth(state);
+      await this.rabbitOf(state)?.wipe();
+      new PostgresServer(this.folder, state).wipe();
+      rmSync(join(this.folder, 'state.json'), { force: true });
+    });
+  }
+
+  /**
+   * For commands that need the stack while they run. `giveBack` stops it when nobody asked for it with `up` and no other
+   * command uses it, so that a command leaves the machine as it found it.
+   */
+  async borrow(say: Say = () => undefined): Promise<Loan> {
+    const borrower = markOf(process.pid);
+    const addresses = await this.change(async (state) => {
+      if (borrower !== undefined) state.borrowers = [...borrowersOf(state), borrower];
+      return this.bring(state, say);
+    });
+    const giveBack = () =>
+      this.change(async (state) => {
+        state.borrowers = borrowersOf(state).filter(({ pid }) => pid !== borrower?.pid);
+        if (state.borrowers.length === 0 && !state.kept) await this.stopBoth(state);
+      });
+    return { addresses, environments: environmentsOf(addresses, readState(this.folder)), giveBack };
+  }
+
+  async status(): Promise<StackStatus> {
+    const state = readState(this.folder);
+    const postgresUp = new PostgresServer(this.folder, state).running() !== undefined;
+    const rabbitUp = (await this.rabbitOf(state)?.running()) ?? false;
+    return {
+      postgres: process.env.DATABASE_URL ? 'given by the environment' : postgresUp ? 'up' : 'down',
+      rabbitmq: process.env.AMQP_URL ? 'given by the environment' : rabbitUp ? 'up' : 'down',
+      addresses: state.addresses,
+    };
+  }
+
+  get postgres(): Part {
+    return this.part((state) => new PostgresServer(this.folder, state));
+  }
+
+  get rabbitmq(): Part {
+    return this.part((state) => {
+      const rabbit = this.rabbitOf(state);
+      if (rabbit === undefined) throw new Error('This stack has no RabbitMQ yet: bring it up first.');
+      return rabbit;
+    });
+  }
+
+  private change<Result>(work: (state: StackState) => Promise<Result>): Promise<Result> {
+    return withLock(this.folder, async () => {
+      const state = readState(this.folder);
+      try {
+        return await work(state);
+      } finally {
+        writeState(this.folder, state);
+      }
+    });
+  }
+
+  private async bring(state: StackState, say: Say): Promise<StackAddresses> {
+    await allOrFirstFailure([this.startPostgres(state), this.startRabbit(state, say)]);
+    const addresses = addressesOf(state);
+    state.addresses = addresses;
+    await prepareDatabases(addresses.adminDatabaseUrl, state);
+    if (!process.env.AMQP_URL) await prepareBroker(addresses.adminManagementUrl, state);
+    if (this.folder === usualStackFolder) writeEnvironments(projectFolder, addresses, state);
+    return addresses;
+  }
+
+  private part(open: (state: StackState) => Part): Part {
+    const once = (act: (part: Part) => Promise<void>) => () =>
+      withLock(this.folder, () => act(open(readState(this.folder))));
+    return {
+      start: once((part) => part.start()),
+      stop: once((part) => part.stop()),
+      kill: once((part) => part.kill()),
+    };
+  }
+
+  private async startPostgres(state: StackState): Promise<void> {
+    if (!process.env.DATABASE_URL) await startOnFreePorts(state, new PostgresServer(this.folder, state));
+  }
+
+  private async startRabbit(state: StackState, say: Say): Promise<void> {
+    if (process.env.AMQP_URL) return;
+    if (!(await this.rabbitOf(state)?.running())) state.rabbitSource = await obtainRabbit(say);
+    await startOnFreePorts(state, this.rabbitOf(state)!);
+  }
+
+  private rabbitOf(state: StackState): RabbitNode | RabbitContainer | undefined {
+    const { rabbitSource } = state;
+    if (rabbitSource === undefined) return undefined;
+    const Rabbit = rabbitSource.kind === 'docker' ? RabbitContainer : RabbitNode;
+    return new Rabbit(this.folder, state, rabbitSource);
+  }
+
+  private async stopBoth(state: StackState): Promise<void> {
+    state.kept = false;
+    await allOrFirstFailure([
+      new PostgresServer(this.folder, state).stop(),
+      this.rabbitOf(state)?.stop() ?? Promise.resolve(),
+    ]);
+  }
+}
+
+/** Those that were killed before they could give back count no more. */
+function borrowersOf(state: StackState): ProcessMark[] {
+  return (state.borrowers ?? []).filter(isRunning);
+}
+
+/** A port that was free may be taken by the time a server binds it: then the start is tried again on others. */
+async function startOnFreePorts(state: StackState, part: Part): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const before = JSON.stringify(state.ports);
+    try {
+      return await part.start();
+    } catch (error) {
+      const moved = attempt > 1 && JSON.stringify(state.ports) === before;
+      if (attempt === 3 || moved) throw error;
+    }
+  }
+}
+
+function addressesOf(state: StackState): StackAddresses {
+  const { ports } = state;
+  const admin = `admin:${secret(state, 'broker.admin')}`;
+  const app = `${appUser}:${secret(state, 'broker.app')}`;
+  const given = givenBroker();
+  const ours = {
+    amqpUrl: `amqp://${app}@127.0.0.1:${ports.amqp}/${appVhost}`,
+    managementUrl: `http://${app}@127.0.0.1:${ports.management}`,
+    adminManagementUrl: `http://${admin}@127.0.0.1:${ports.management}`,
+    prometheusUrl: `http://127.0.0.1:${ports.prometheus}/metrics`,
+  };
+  const password = secret(state, 'database.admin');
+  const adminDatabaseUrl =
+    process.env.DATABASE_URL || `postgresql://${adminRole}:${password}@127.0.0.1:${ports.postgres}/postgres`;
+  return {
+    adminDatabaseUrl,
+    testDatabaseUrl: roleUrl(adminDatabaseUrl, state, testRole, 'postgres'),
+    ...(given ?? ours),
+  };
+}
+
+/** A broker of the caller's: its vhost and user are taken as they are. */
+function givenBroker(): Omit<StackAddresses, 'adminDatabaseUrl' | 'testDatabaseUrl'> | undefined {
+  const amqpUrl = process.env.AMQP_URL;
+  if (!amqpUrl) return undefined;
+  const { hostname, username, password } = new URL(amqpUrl);
+  const managementUrl = process.env.AMQP_MANAGEMENT_URL || `http://${username}:${password}@${hostname}:15672`;
+  return { amqpUrl, managementUrl, adminManagementUrl: managementUrl, prometheusUrl: undefined };
+}
+
+/** Waits for all, so that nothing goes on behind the caller's back, then throws the first failure. */
+async function allOrFirstFailure(works: Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(works);
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
+}

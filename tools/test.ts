@@ -1,0 +1,83 @@
+/**
+ * `npm test [-- <words for jest>]`: every spec file on real PostgreSQL and RabbitMQ. Ends with the counts in one plain
+ * line; the exit code is 0 only when something was tested and nothing failed.
+ */
+import '../libs/testing/run/source.mjs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { newTestRun } from '../libs/testing/src/test-run.ts';
+import { interruptedExitCode, interruption } from './interruption.ts';
+import { runAloud, runOrFail } from './run.ts';
+import { projectFolder, usualStackFolder } from './stack/paths.ts';
+import { PrivateStack } from './stack/stack.ts';
+import type { StackAddresses } from './stack/state.ts';
+import { countLine, countTests, type JestResult } from './test-counts.ts';
+
+const run = newTestRun();
+const resultFile = join(usualStackFolder, `test-result-${process.pid}.json`);
+
+async function test(args: string[]): Promise<number> {
+  const loan = await new PrivateStack().borrow(console.log);
+  try {
+    if (interruption.aborted) return interruptedExitCode;
+    await build();
+    const env = testEnvironment(loan.addresses);
+    const jestCode = await runJest(args, env);
+    if (!interruption.aborted) return report(jestCode);
+    await cleanUpAfterInterruption(env);
+    return interruptedExitCode;
+  } finally {
+    await loan.giveBack();
+  }
+}
+
+/** Some tests start built apps; one build makes all of them. */
+async function build(): Promise<void> {
+  const nest = join(projectFolder, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+  await runOrFail('The apps could not be built.', process.execPath, [nest, 'build', 'audit'], { cwd: projectFolder });
+}
+
+function testEnvironment(addresses: StackAddresses): Record<string, string> {
+  return {
+    PONTE_TEST_RUN: run,
+    PONTE_TEST_DATABASE_URL: addresses.adminDatabaseUrl,
+    PONTE_TEST_OWNER_URL: addresses.testDatabaseUrl,
+    PONTE_TEST_AMQP_URL: addresses.amqpUrl,
+    PONTE_TEST_MANAGEMENT_URL: addresses.adminManagementUrl,
+  };
+}
+
+function runJest(args: string[], own: Record<string, string>): Promise<number> {
+  mkdirSync(usualStackFolder, { recursive: true });
+  const jest = join(projectFolder, 'node_modules', 'jest', 'bin', 'jest.js');
+  const nodeOptions = `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`;
+  const env = { ...process.env, ...own, NODE_OPTIONS: nodeOptions };
+  const fixed = [jest, '--maxWorkers=2', '--json', `--outputFile=${resultFile}`];
+  return runAloud(process.execPath, [...fixed, ...args], { cwd: projectFolder, env, signal: interruption });
+}
+
+/** Jest does this at the end of a run that it finished itself. */
+async function cleanUpAfterInterruption(env: Record<string, string>): Promise<void> {
+  rmSync(resultFile, { force: true });
+  Object.assign(process.env, env);
+  const { endOfRun } = await import('../libs/testing/src/end-of-run.ts');
+  await endOfRun(run);
+}
+
+function report(jestCode: number): number {
+  if (!existsSync(resultFile)) {
+    console.log('The tests did not run.\n0 passed, 0 failed');
+    return jestCode || 1;
+  }
+  const counts = countTests(JSON.parse(readFileSync(resultFile, 'utf8')) as JestResult);
+  rmSync(resultFile);
+  console.log(countLine(counts));
+  return counts.passed === 0 || counts.failed > 0 ? jestCode || 1 : jestCode;
+}
+
+try {
+  process.exitCode = await test(process.argv.slice(2));
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}
