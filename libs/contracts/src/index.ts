@@ -1,0 +1,103 @@
+export { delivered, refused, unavailable, unknown } from './outcome.js';
+export type { Outcome, OutcomeKind, PauseWish } from './outcome.js';
+
+export {
+  ATTRIBUTE_LENGTHS,
+  HubEnvelope,
+  HubEvent,
+  MAX_EVENT_BYTES,
+  NO_COMPANY,
+  aggregateIdOf,
+  aggregateOf,
+  orderingKey,
+} from './envelope.js';
+export { EVENT_CATALOGUE, EVENT_TYPES, isEventType } from './catalogue.js';
+export type { EventData, EventType } from './catalogue.js';
+export { bindingOf, matchesPattern } from './pattern.js';
+export type { EventDataMatching, EventTypesMatching } from './pattern.js';
+
+export {
+  MOVEMENT_KINDS,
+  Movement,
+  RECEIVABLE_KINDS,
+  RECEIVABLE_STATUSES,
+  ReceivableChanged,
+  Settlement,
+} from './receivable.js';
+export type { MovementKind, ReceivableKind, ReceivableStatus } from './receivable.js';
+export {
+  AGENT_KINDS,
+  Address,
+  CREDIT_SITUATIONS,
+  CustomerChanged,
+  CustomerContact,
+  PERSON_TYPES,
+  ReceivableCustomer,
+} from './customer.js';
+export type { PersonType } from './customer.js';
+export { RegisterEntryChanged } from './register.js';
+export {
+  BLOCK_KINDS,
+  BLOCK_REASONS,
+  CONTRACT_STATUSES,
+  ContractBlock,
+  ContractChanged,
+  ContractLine,
+  LINE_KINDS,
+  LINE_STATUSES,
+  NamedPlace,
+} from './contract.js';
+export { OCCURRENCE_ORIGINS, OCCURRENCE_STATUSES, OccurrenceChanged, OccurrenceType } from './occurrence.js';
+export { CreditAnalysisRequested, NegativationRequested, NegativationTitle } from './credit.js';
+
+export {
+  OUTCOME_CATALOGUE,
+  OUTCOME_SUFFIXES,
+  OutcomeEvent,
+  outcomeSuffixOf,
+  outcomeType,
+} from './outcome-catalogue.js';
+export type { OutcomeData, OutcomeSuffix, OutcomeType } from './outcome-catalogue.js';
+export {
+  BusinessKeys,
+  CausingEvent,
+  DeliveryEvent,
+  DeliveryStopped,
+  DeliverySuperseded,
+  EndpointEvent,
+  EventParked,
+  EventReleased,
+  EventUnplanned,
+  IntegrationRef,
+  PARKED_KINDS,
+  PAUSE_REASONS,
+  RunFinished,
+  RunStarted,
+  SettingsChanged,
+  UNPLANNED_REASONS,
+} from './outcome-events.js';
+export type { ParkedKind, UnplannedReason } from './outcome-events.js';
+
+export { envelopeProblems, readEvent, readOutcomeEvent } from './read.js';
+export type { HeldEnvelope, ReadEvent, ReadOptions, ReadOutcomeEvent, Unread } from './read.js';
+export type { MessageProperties } from './cloudevents.js';
+export { writeEnvelope, writeEvent } from './write.js';
+export type { WrittenEvent } from './write.js';
+
+export { movementContradictions, receivableContradictions } from './receivable-contradictions.js';
+export { isCnpj, isCpf, maskDocument } from './documents.js';
+export {
+  addMoney,
+  centsOf,
+  compareMoney,
+  isCharge,
+  isMoney,
+  moneyOf,
+  receivableBalance,
+  subtractMoney,
+} from './money.js';
+export { isCalendarDate, isInstant, isTimeZone, isUuid } from './formats.js';
+export { envelopeSchema, eventSchemas, jsonSchemaOf, jsonSchemaOfOutcome } from './schemas.js';
+export type { JsonSchema } from './schemas.js';
+export { SAMPLES, sampleOf } from './samples.js';
+export { sampleOutcomeOf } from './sample-outcomes.js';

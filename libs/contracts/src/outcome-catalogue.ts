@@ -1,0 +1,54 @@
+import { HubEnvelope } from './envelope.js';
+import {
+  DeliveryEvent,
+  DeliveryStopped,
+  DeliverySuperseded,
+  EndpointEvent,
+  EventParked,
+  EventReleased,
+  EventUnplanned,
+  RunFinished,
+  RunStarted,
+  SettingsChanged,
+} from './outcome-events.js';
+
+/** Every event of `ponte.events`, by what follows the connector's name: `customerx` + `delivery.delivered.v1`. */
+export const OUTCOME_CATALOGUE = {
+  'delivery.delivered.v1': DeliveryEvent,
+  'delivery.refused.v1': DeliveryStopped,
+  'delivery.skipped.v1': DeliveryStopped,
+  'delivery.superseded.v1': DeliverySuperseded,
+  /** Announced, not final: a person decides. */
+  'delivery.parked.v1': DeliveryStopped,
+  'run.started.v1': RunStarted,
+  'run.finished.v1': RunFinished,
+  'endpoint.paused.v1': EndpointEvent,
+  'endpoint.resumed.v1': EndpointEvent,
+  'settings.changed.v1': SettingsChanged,
+  'event.unplanned.v1': EventUnplanned,
+  'event.parked.v1': EventParked,
+  'event.released.v1': EventReleased,
+} as const satisfies Readonly<Record<`${string}.${string}.v${number}`, new () => object>>;
+
+export type OutcomeSuffix = keyof typeof OUTCOME_CATALOGUE;
+export type OutcomeType<S extends OutcomeSuffix = OutcomeSuffix> = `${string}.${S}`;
+export type OutcomeData<S extends OutcomeSuffix = OutcomeSuffix> = InstanceType<(typeof OUTCOME_CATALOGUE)[S]>;
+
+export const OUTCOME_SUFFIXES = Object.keys(OUTCOME_CATALOGUE) as readonly OutcomeSuffix[];
+
+/** An event of `ponte.events`. Its company is the one of the ERP event behind it; its source is `/ponte/<app>`. */
+export class OutcomeEvent<S extends OutcomeSuffix = OutcomeSuffix> extends HubEnvelope {
+  declare type: OutcomeType<S>;
+  declare data: OutcomeData<S>;
+}
+
+/** `outcomeType('customerx', 'delivery.delivered.v1')` → `customerx.delivery.delivered.v1`. */
+export function outcomeType<C extends string, S extends OutcomeSuffix>(connector: C, suffix: S): `${C}.${S}` {
+  return `${connector}.${suffix}`;
+}
+
+/** What follows the connector's name; undefined where the catalogue does not know it. */
+export function outcomeSuffixOf(type: string): OutcomeSuffix | undefined {
+  const suffix = type.slice(type.indexOf('.') + 1);
+  return Object.hasOwn(OUTCOME_CATALOGUE, suffix) ? (suffix as OutcomeSuffix) : undefined;
+}

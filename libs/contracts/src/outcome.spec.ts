@@ -1,0 +1,34 @@
+import { expect, it } from '@jest/globals';
+import { delivered, refused, unavailable, unknown } from './outcome.js';
+import { outcomeSuffixOf, outcomeType } from './outcome-catalogue.js';
+
+it('says each answer with nothing it was not told', () => {
+  const until = new Date('2026-07-20T18:01:00Z');
+  expect([
+    delivered(),
+    delivered('1190022', 'already there'),
+    refused('HTTP 422', { field: 'value' }),
+    unavailable('HTTP 503'),
+    unavailable('HTTP 429', { retryAt: until, pause: { reason: 'rate-limit', until, detail: '60 a minute' } }),
+    unknown('no answer within 10 s'),
+  ]).toStrictEqual([
+    { kind: 'delivered' },
+    { kind: 'delivered', reference: '1190022', note: 'already there' },
+    { kind: 'refused', reason: 'HTTP 422', detail: { field: 'value' } },
+    { kind: 'unavailable', reason: 'HTTP 503' },
+    {
+      kind: 'unavailable',
+      reason: 'HTTP 429',
+      retryAt: until,
+      pause: { reason: 'rate-limit', until, detail: '60 a minute' },
+    },
+    { kind: 'unknown', reason: 'no answer within 10 s' },
+  ]);
+});
+
+it('names an outcome event after its connector and finds its kind again', () => {
+  expect(outcomeType('customerx', 'delivery.delivered.v1')).toBe('customerx.delivery.delivered.v1');
+  expect(outcomeSuffixOf('customerx.delivery.delivered.v1')).toBe('delivery.delivered.v1');
+  expect(outcomeSuffixOf('customerx.delivery.lost.v1')).toBeUndefined();
+  expect(outcomeSuffixOf('x.constructor')).toBeUndefined();
+});
