@@ -1,0 +1,7 @@
+export { AccessModule } from './access.module.js';
+export { CurrentCaller, Public, RequirePermission } from './access-decorators.js';
+export { withAccess, readTokenRules, type AccessVariables } from './access-environment.js';
+export { Caller, missingPermission, type Grant, type Territory } from './caller.js';
+export { isPermission, PERMISSIONS, type Permission, type PermissionLabel } from './permissions.js';
+export { isRole, ROLES, type Role } from './roles.js';
+export { TokenVerifier, type TokenRules } from './token-verifier.js';

@@ -1,0 +1,12 @@
+export const BEGIN = 'begin';
+export const COMMIT = 'commit';
+export const ROLLBACK = 'rollback';
+export const PING = 'select 1';
+
+/** One migration at a time per schema: whoever comes second waits here. */
+export const LOCK_MIGRATIONS = `select pg_advisory_lock(hashtext('ponte.migrations'), hashtext($1))`;
+
+/** Waiting for another replica's migration may take longer than any statement of a migration may wait for a table. */
+export const SET_LOCK_TIMEOUT = `select set_config('lock_timeout', $1, false)`;
+
+export const createSchema = (schema: string) => `create schema if not exists "${schema}"`;

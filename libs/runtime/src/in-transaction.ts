@@ -1,0 +1,55 @@
+import { DatabaseError, type Pool, type PoolClient } from 'pg';
+import { BEGIN, COMMIT, ROLLBACK } from './database.sql.js';
+
+/** A commit was sent and no answer came, or the server rolled back instead: the caller must look before it repeats. */
+export class CommitUnknown extends Error {
+  override readonly name = 'CommitUnknown';
+}
+
+/**
+ * Runs `work` in one READ COMMITTED transaction on one connection: commits what it returns, rolls back what it throws.
+ * A connection that failed other than by a statement's own error is destroyed, never handed to somebody else.
+ * @throws what `work` throws; `CommitUnknown` when the outcome of the commit is not known
+ */
+export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let result: T;
+  try {
+    await client.query(BEGIN);
+    result = await work(client);
+  } catch (error) {
+    await rollBack(client, error);
+    throw error;
+  }
+  await commit(client);
+  return result;
+}
+
+/** The SQLSTATE of a statement refused by the server; undefined for a lost connection, a timeout of ours, a bug. */
+export function sqlStateOf(error: unknown): string | undefined {
+  return error instanceof DatabaseError ? error.code : undefined;
+}
+
+async function rollBack(client: PoolClient, cause: unknown): Promise<void> {
+  try {
+    await client.query(ROLLBACK);
+    client.release();
+  } catch {
+    client.release(cause instanceof Error ? cause : true);
+  }
+}
+
+async function commit(client: PoolClient): Promise<void> {
+  let answer: string;
+  try {
+    answer = (await client.query(COMMIT)).command;
+  } catch (error) {
+    client.release(true);
+    if (sqlStateOf(error) !== undefined) throw error;
+    throw new CommitUnknown('the connection was lost while committing', { cause: error });
+  }
+  client.release();
+  // A failed statement whose error `work` swallowed: the server answers COMMIT with ROLLBACK and no error.
+  if (answer !== 'COMMIT')
+    throw new Error('the transaction was rolled back by the server: a failed statement was ignored in it');
+}
