@@ -1,0 +1,100 @@
+/** $1 queue: a new owner of the queue; what the old one still has open can no longer commit */
+export const TAKE_EPOCH = `
+  insert into intake as i (queue, epoch) values ($1, 1)
+  on conflict (queue) do update set epoch = i.epoch + 1
+  returning epoch::text as epoch`;
+
+/** $1 queue */
+export const LOCK_EPOCH = `select epoch::text as epoch from intake where queue = $1 for update`;
+
+/** Whoever changes what intake would plan locks every queue's row, in order, and leaves the epochs as they are. */
+export const LOCK_ALL_EPOCHS = `select queue from intake order by queue for update`;
+
+/** $1 sources, $2 ids, $3 days, $4 hashes, $5 companies, $6 types, $7 subjects; answers those that are new */
+export const INSERT_INBOX = `
+  insert into inbox (source, event_id, day, hash, company, type, subject)
+  select * from unnest($1::text[], $2::uuid[], $3::date[], $4::bytea[], $5::text[], $6::text[], $7::text[])
+  on conflict do nothing
+  returning source, event_id`;
+
+/** $1 sources, $2 ids, $3 days */
+export const HASHES_OF = `
+  select i.source, i.event_id, i.hash
+  from inbox i
+  join unnest($1::text[], $2::uuid[], $3::date[]) as k(source, event_id, day)
+    on k.source = i.source and k.event_id = i.event_id and k.day = i.day`;
+
+/** $1 sources, $2 ids, $3 days, $4 codes, $5 reasons: why nothing was planned */
+export const EXPLAIN_INBOX = `
+  update inbox i set reason_code = v.code, reason = v.reason
+  from unnest($1::text[], $2::uuid[], $3::date[], $4::text[], $5::text[]) as v(source, event_id, day, code, reason)
+  where i.source = v.source and i.event_id = v.event_id and i.day = v.day`;
+
+/** $1 sources, $2 companies, $3 keys: which are held, and for which integration alone */
+export const HOLDS_ON = `
+  select distinct p.source, p.company, p.key, p.integration_id::text as integration_id
+  from parked_event p
+  join unnest($1::text[], $2::text[], $3::text[]) as k(source, company, key)
+    on k.source = p.source and k.company = p.company and k.key = p.key
+  where p.resolved_at is null and p.holds`;
+
+export const INSERT_PARKED = `
+  insert into parked_event (state, source, company, key, event_id, type, subject, integration_id, holds, reason_code, reason,
+    queue, hash, content, properties)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+  on conflict do nothing
+  returning id::text as id`;
+
+/** The listed columns of a parked event; its bytes are read one event at a time. */
+const LISTED = `
+  p.id::text as id, p.state, p.source, p.company, p.key, p.event_id, p.type, p.subject,
+  p.integration_id::text as integration_id, p.holds, p.reason_code, p.reason, p.received_at, p.resolved_at, p.resolved_by,
+  p.resolution,
+  case when p.state <> 'waiting' and p.resolved_at is null then (
+    select count(*)::int from parked_event w
+    where w.resolved_at is null and w.state = 'waiting' and w.source = p.source and w.company = p.company and w.key = p.key
+      and w.id > p.id) else 0 end as waiting_behind`;
+
+/** $1 after id, $2 limit, $3 with the resolved ones, $4 owners (source|company) or null for all */
+export const LIST_PARKED = `
+  select ${LISTED}
+  from parked_event p
+  where p.id > $1 and p.state <> 'waiting' and ($3 or p.resolved_at is null)
+    and ($4::text[] is null or p.source || '|' || p.company = any($4))
+  order by p.id
+  limit $2`;
+
+/** $1 id */
+export const READ_PARKED = `select ${LISTED}, p.content, p.properties, p.queue from parked_event p where p.id = $1`;
+
+/** $1 id */
+export const LOCK_PARKED = `
+  select id::text as id, state, source, company, key, event_id, type, subject, integration_id::text as integration_id, holds,
+    reason, queue, content, properties, resolved_at
+  from parked_event where id = $1 for update`;
+
+/** $1 source, $2 company, $3 key: what waits behind, in the order it came */
+export const WAITING_BEHIND = `
+  select id::text as id, state, source, company, key, event_id, type, subject, integration_id::text as integration_id, holds,
+    reason, queue, content, properties, resolved_at
+  from parked_event
+  where source = $1 and company = $2 and key = $3 and resolved_at is null
+  order by id
+  for update`;
+
+/** $1 ids, $2 state, $3 by whom, $4 why */
+export const RESOLVE_PARKED = `
+  update parked_event set state = $2, resolved_at = clock_timestamp(), resolved_by = $3, resolution = $4, holds = false
+  where id = any($1::bigint[])`;
+
+/** $1 types this process knows: keys held by them */
+export const KNOWN_AT_LAST = `
+  select id::text as id from parked_event
+  where resolved_at is null and state = 'unknown-type' and type = any($1::text[])
+  order by id
+  limit 1000`;
+
+export const COUNT_PARKED = `
+  select count(*) filter (where state <> 'waiting')::int as parked, count(*) filter (where state = 'waiting')::int as waiting,
+    min(received_at) filter (where state <> 'waiting') as oldest
+  from parked_event where resolved_at is null`;

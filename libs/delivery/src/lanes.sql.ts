@@ -1,0 +1,175 @@
+/** $1 integration ids, $2 keys, in the order of the keys; makes the lanes that are missing */
+export const ENSURE_LANES = `
+  insert into lane (integration_id, key)
+  select * from unnest($1::bigint[], $2::text[])
+  on conflict do nothing`;
+
+/** $1 integration ids, $2 keys; every locker of lanes takes them by rising id */
+export const LOCK_LANES_BY_KEY = `
+  select l.id::text as id, l.integration_id::text as integration_id, l.key,
+    l.lease_until is not null as leased
+  from lane l
+  join unnest($1::bigint[], $2::text[]) as k(integration_id, key) on k.integration_id = l.integration_id and k.key = l.key
+  order by l.id
+  for no key update of l`;
+
+/** $1 lane ids */
+export const LOCK_LANES = `
+  select id::text as id, epoch::text as epoch, lease_until is not null as leased
+  from lane
+  where id = any($1::bigint[])
+  order by id
+  for no key update`;
+
+/**
+ * $1 lane ids, locked by the caller. The one place that says what a lane waits for, from its head, whatever the head's
+ * state: the lowest open position. It must be a statement of its own, after the lock: within the statement that waited
+ * for the lock it would look at the past, and a delivery planned meanwhile would sleep for ever.
+ */
+export const RECOMPUTE_LANES = `
+  with fact as (
+    select l.id, l.lease_until is not null as leased, h.position as head, h.endpoint_id, h.operation,
+      coalesce(u.urgent, 0) as priority,
+      case
+        when h.position is null then null
+        when h.state <> 'pending' then 'person'
+        when h.after is not null and exists (
+          select from jsonb_to_recordset(h.after) as a(lane bigint, position bigint)
+          where exists (select from delivery d where d.lane_id = a.lane and d.position <= a.position)) then 'dependency'
+        when h.retry_at is null and h.attempts = 0 and coalesce(u.urgent, 0) = 0
+          and exists (select from cadence c where c.integration_id = l.integration_id) then 'window'
+        else 'nothing'
+      end as waits_for,
+      coalesce(h.retry_at, h.planned_at) as ready_at
+    from lane l
+    left join lateral (
+      select d.position, d.endpoint_id, d.operation, d.state, d.after, d.retry_at, d.attempts, d.planned_at
+      from delivery d where d.lane_id = l.id order by d.position limit 1) h on true
+    left join lateral (
+      select max(d.priority) as urgent from delivery d where d.lane_id = l.id and d.priority > 0) u on true
+    where l.id = any($1::bigint[])),
+  wanted as (
+    select id, leased, priority, head, endpoint_id, operation, waits_for, case when waits_for = 'nothing' then ready_at end as ready_at
+    from fact)
+  update lane l set
+    priority = w.priority,
+    head = case when w.leased then l.head else w.head end,
+    endpoint_id = case when w.leased then l.endpoint_id else w.endpoint_id end,
+    operation = case when w.leased then l.operation else w.operation end,
+    waits_for = case when w.leased then l.waits_for else w.waits_for end,
+    ready_at = case when w.leased then l.ready_at else w.ready_at end
+  from wanted w
+  where l.id = w.id
+    and (l.priority <> w.priority
+      or (not w.leased and (l.head, l.endpoint_id, l.operation, l.waits_for, l.ready_at)
+        is distinct from (w.head, w.endpoint_id, w.operation, w.waits_for, w.ready_at)))
+  returning l.id::text as id`;
+
+/** Endpoints with lanes that are due, and at which priority: skips from pair to pair along the index. */
+export const DUE_ENDPOINTS = `
+  with recursive pair as (
+    (select endpoint_id, priority from lane where waits_for = 'nothing' order by endpoint_id, priority limit 1)
+    union all
+    select n.endpoint_id, n.priority
+    from pair p
+    cross join lateral (
+      select l.endpoint_id, l.priority from lane l
+      where l.waits_for = 'nothing' and (l.endpoint_id, l.priority) > (p.endpoint_id, p.priority)
+      order by l.endpoint_id, l.priority
+      limit 1) n
+  )
+  select p.endpoint_id::text as endpoint_id, e.integration_id::text as integration_id, e.owner_key, p.priority
+  from pair p
+  join endpoint e on e.id = p.endpoint_id
+  where exists (
+    select from lane l
+    where l.waits_for = 'nothing' and l.endpoint_id = p.endpoint_id and l.priority = p.priority and l.ready_at <= now())`;
+
+/** Stands where a priority would, for lanes claimed by their released window. */
+export const WINDOWED = -1;
+
+/** Endpoints with lanes whose window has opened. */
+export const RELEASED_ENDPOINTS = `
+  select e.id::text as endpoint_id, e.integration_id::text as integration_id, e.owner_key, ${WINDOWED} as priority
+  from cadence c
+  join endpoint e on e.integration_id = c.integration_id
+  where exists (
+    select from lane l
+    where l.waits_for = 'window' and l.integration_id = c.integration_id and l.endpoint_id = e.id
+      and l.head <= c.released_up_to)`;
+
+/** $1 endpoint, $2 how many, $3 lease in ms, $4 priority, $5 operations this process knows */
+export const CLAIM_DUE_LANES = `
+  with due as materialized (
+    select l.id, l.lease_until is not null as was_leased
+    from lane l
+    where l.waits_for = 'nothing' and l.endpoint_id = $1 and l.priority = $4 and l.ready_at <= now()
+      and l.operation = any($5::text[])
+    order by l.ready_at
+    limit $2
+    for no key update skip locked)
+  update lane l set epoch = l.epoch + 1,
+    lease_until = clock_timestamp() + $3 * interval '1 millisecond',
+    ready_at = clock_timestamp() + $3 * interval '1 millisecond'
+  from due
+  where l.id = due.id
+  returning l.id::text as id, l.key, l.epoch::text as epoch, due.was_leased`;
+
+/** $1 endpoint, $2 how many, $3 lease in ms, $4 integration, $5 operations; claiming ends the wait for a window, so a retry needs none */
+export const CLAIM_RELEASED_LANES = `
+  with due as materialized (
+    select l.id
+    from lane l
+    where l.waits_for = 'window' and l.integration_id = $4 and l.endpoint_id = $1
+      and l.head <= (select released_up_to from cadence where integration_id = $4)
+      and l.operation = any($5::text[])
+    order by l.head
+    limit $2
+    for no key update skip locked)
+  update lane l set epoch = l.epoch + 1, waits_for = 'nothing',
+    lease_until = clock_timestamp() + $3 * interval '1 millisecond',
+    ready_at = clock_timestamp() + $3 * interval '1 millisecond'
+  from due
+  where l.id = due.id
+  returning l.id::text as id, l.key, l.epoch::text as epoch, false as was_leased`;
+
+/**
+ * $1 claimed lane ids, $2 how many of each. A statement of its own, after the claim: read in the statement that locks,
+ * a lane settled in between would hand out its already delivered head again.
+ */
+export const HEADS_OF_LANES = `
+  select d.position::text as position, d.lane_id::text as lane_id, d.integration_id::text as integration_id,
+    d.endpoint_id::text as endpoint_id, d.operation, d.kind, d.state, d.attempts, d.tries, d.source, d.company, d.branch,
+    d.event_id, d.event_type, d.subject, d.keys, d.traceparent, d.body, d.planned_at, d.after is not null as waits
+  from unnest($1::bigint[]) as l(id)
+  cross join lateral (
+    select position, lane_id, integration_id, endpoint_id, operation, kind, state, attempts, tries, source, company, branch,
+      event_id, event_type, subject, keys, traceparent, body, planned_at, after
+    from delivery where lane_id = l.id order by position limit $2) d
+  order by d.lane_id, d.position`;
+
+/** $1 lane ids: handed back unsent, or done with */
+export const RELEASE_LANES = `update lane set lease_until = null where id = any($1::bigint[])`;
+
+/** $1 lane ids, $2 leases in ms */
+export const RENEW_LANES = `
+  update lane l set
+    lease_until = clock_timestamp() + v.lease_ms * interval '1 millisecond',
+    ready_at = clock_timestamp() + v.lease_ms * interval '1 millisecond'
+  from unnest($1::bigint[], $2::float8[]) as v(id, lease_ms)
+  where l.id = v.id`;
+
+/** $1 after id, $2 limit: the sweeper's walk over lanes with something open or leased */
+export const LANES_TO_SWEEP = `
+  select id::text as id from lane
+  where id > $1 and waits_for is not null
+  order by id
+  limit $2`;
+
+/** $1 lane ids whose positions have just moved: lanes whose heads depend on them */
+export const DEPENDENTS_OF = `
+  select distinct l.id::text as id
+  from lane l
+  join delivery d on d.position = l.head
+  cross join lateral jsonb_to_recordset(d.after) as a(lane bigint, position bigint)
+  where l.waits_for = 'dependency' and a.lane = any($1::bigint[])`;

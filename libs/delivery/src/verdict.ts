@@ -1,0 +1,56 @@
+import type { Outcome } from '#libs/contracts';
+import type { ClaimedDelivery, DeliveryLimits } from './courier.js';
+import { waitAfter } from './retry.js';
+
+/** What an attempt means for its delivery. */
+export type Verdict =
+  | { kind: 'final'; state: 'delivered' | 'refused'; reason?: string; reference?: string; counted: true }
+  | { kind: 'kept'; state: 'pending'; reason: string; waitMs: number | null; counted: boolean }
+  | { kind: 'kept'; state: 'parked'; reason: string; waitMs: null; counted: boolean };
+
+export interface Circumstances {
+  limits: DeliveryLimits;
+  /** A pause stands on the endpoint, or this was the probe: a failure tells of the endpoint and spends no attempt. */
+  paused: boolean;
+  continuesAfterRefusal: boolean;
+  now: Date;
+}
+
+/** One table, read aloud in the engine's page: delivered is final, refused waits for a person, the rest is tried again. */
+export function judge(outcome: Outcome, delivery: Pick<ClaimedDelivery, 'attempts'>, about: Circumstances): Verdict {
+  switch (outcome.kind) {
+    case 'delivered':
+      return { kind: 'final', state: 'delivered', reference: outcome.reference, reason: outcome.note, counted: true };
+    case 'refused':
+      if (about.continuesAfterRefusal)
+        return { kind: 'final', state: 'refused', reason: outcome.reason, counted: true };
+      return park(outcome.reason, true);
+    case 'unavailable':
+      if (about.paused || outcome.pause)
+        return { kind: 'kept', state: 'pending', reason: outcome.reason, waitMs: null, counted: false };
+      return again(outcome.reason, delivery, about, outcome.retryAt);
+    case 'unknown':
+      return again(outcome.reason, delivery, about);
+  }
+}
+
+export function parkAsOurBug(error: unknown): Verdict {
+  const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return park(`a mistake of ours: ${words}`, true);
+}
+
+function again(
+  reason: string,
+  delivery: Pick<ClaimedDelivery, 'attempts'>,
+  about: Circumstances,
+  retryAt?: Date,
+): Verdict {
+  const attempts = delivery.attempts + 1;
+  if (attempts >= about.limits.attempts) return park(`given up after ${attempts} attempts: ${reason}`, true);
+  const asked = retryAt ? retryAt.getTime() - about.now.getTime() : 0;
+  return { kind: 'kept', state: 'pending', reason, waitMs: Math.max(waitAfter(attempts), asked), counted: true };
+}
+
+function park(reason: string, counted: boolean): Verdict {
+  return { kind: 'kept', state: 'parked', reason, waitMs: null, counted };
+}
