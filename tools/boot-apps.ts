@@ -1,7 +1,6 @@
-import '../libs/testing/run/source.mjs';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ChildApp } from '../libs/testing/src/child-app.ts';
+import { endOfRun, startChildApp, type ChildApp } from '#libs/testing';
 import { interruption } from './interruption.ts';
 import { projectFolder, usualStackFolder } from './stack/paths.ts';
 import { PrivateStack } from './stack/stack.ts';
@@ -11,8 +10,6 @@ import { PrivateStack } from './stack/stack.ts';
  * stops each by SIGTERM. The sandbox comes first, since it plays the ERP that the reader reads. Gives what went wrong.
  */
 export async function bootEveryApp(): Promise<string> {
-  const { startChildApp } = await import('../libs/testing/src/child-app.ts');
-  const { endOfRun } = await import('../libs/testing/src/end-of-run.ts');
   const run = (process.env.PONTE_TEST_RUN = `boot_${process.pid}`);
   const stack = new PrivateStack(join(usualStackFolder, 'boot'));
   await stack.wipe();

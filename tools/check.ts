@@ -14,7 +14,7 @@ import { projectFolder } from './stack/paths.ts';
 /** Gives what is wrong, in words; nothing when all is well. */
 type Step = { name: string; run: () => Promise<string> };
 
-const code = ['apps', 'libs', 'tools', 'test'];
+const code = ['apps', 'libs', 'tools', 'test'].filter((folder) => existsSync(join(projectFolder, folder)));
 
 const steps: Step[] = [
   { name: 'types', run: () => program('typescript/bin/tsc', '--noEmit', '--allowImportingTsExtensions') },

@@ -6,11 +6,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(project, 'node_modules', '.bin');
 const oldestNode = [24, 11];
+/** Lets tools import libs by name from their source. */
+const fromSource = pathToFileURL(join(project, 'libs', 'testing', 'run', 'source.mjs')).href;
 
 const commands = {
   demo: 'tools/demo/main.ts',
@@ -52,18 +54,30 @@ function findNode() {
 
 /** Ends as the command ended, by the same signal where there was one. */
 function handOver(node, script, args) {
-  const child = spawn(node, [join(project, script), ...args], {
+  const child = spawn(node, ['--import', fromSource, join(project, script), ...args], {
     stdio: 'inherit',
     env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}` },
   });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, () => child.kill(signal));
+  endWithParent(child);
   child.on('error', (error) => fail(`${script} could not be started: ${error.message}`));
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1);
     for (const each of signals) process.removeAllListeners(each);
     process.kill(process.pid, signal);
   });
+}
+
+/** npm that is told to end may leave its shell's child behind: losing the parent is as good as being told. */
+function endWithParent(child) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 500);
+  watch.unref();
 }
 
 function fail(sentence) {

@@ -2,10 +2,9 @@
  * `npm test [-- <words for jest>]`: every spec file on real PostgreSQL and RabbitMQ. Ends with the counts in one plain
  * line; the exit code is 0 only when something was tested and nothing failed.
  */
-import '../libs/testing/run/source.mjs';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { newTestRun } from '../libs/testing/src/test-run.ts';
+import { endOfRun, newTestRun } from '#libs/testing';
 import { interruptedExitCode, interruption } from './interruption.ts';
 import { runAloud, runOrFail } from './run.ts';
 import { projectFolder, usualStackFolder } from './stack/paths.ts';
@@ -60,7 +59,6 @@ function runJest(args: string[], own: Record<string, string>): Promise<number> {
 async function cleanUpAfterInterruption(env: Record<string, string>): Promise<void> {
   rmSync(resultFile, { force: true });
   Object.assign(process.env, env);
-  const { endOfRun } = await import('../libs/testing/src/end-of-run.ts');
   await endOfRun(run);
 }
 

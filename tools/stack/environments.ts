@@ -1,6 +1,7 @@
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { accessSettings } from './access.ts';
 import { erpOwner, erpReader, roleUrl } from './databases.ts';
 import { secret, type StackAddresses, type StackState } from './state.ts';
 
@@ -13,8 +14,9 @@ type Facts = {
   ponte: (role: string) => string;
   /** URL of that role in the ERP's database. */
   erp: (role: string) => string;
-  /** 32 random bytes in base64, made once per stack. */
+  /** `k1:` and 32 random bytes in base64, made once per stack: a ring of one key. */
   key: (name: string) => string;
+  /** Who may call. */
   access: Settings;
 };
 
@@ -23,7 +25,7 @@ const environments: AppEnvironment[] = [
   {
     app: 'sandbox',
     httpPort: 4100,
-    settings: ({ erp }) => ({ DATABASE_URL: erp(erpOwner), ERP_DATABASE_URL: erp(erpOwner) }),
+    settings: ({ erp }) => ({ ERP_DATABASE_URL: erp(erpOwner) }),
   },
   {
     app: 'erp-outbox-reader',
@@ -33,6 +35,7 @@ const environments: AppEnvironment[] = [
       ...access,
       DATABASE_URL: ponte('reader'),
       ERP_DATABASE_URL: erp(erpReader),
+      ERP_SOURCE: '/erp/demo',
     }),
   },
   {
@@ -42,7 +45,7 @@ const environments: AppEnvironment[] = [
       ...brokerSettings(addresses),
       ...access,
       DATABASE_URL: ponte('customerx'),
-      SETTINGS_KEY: key('settings'),
+      SETTINGS_KEYS: `stack:${key('settings')}`,
     }),
   },
   {
@@ -72,7 +75,7 @@ export function environmentsOf(addresses: StackAddresses, state: StackState): { 
     addresses,
     ponte: (role) => roleUrl(addresses.adminDatabaseUrl, state, role, 'ponte'),
     erp: (role) => roleUrl(addresses.adminDatabaseUrl, state, role, 'erp'),
-    key: (name) => secret(state, `key.${name}`, () => randomBytes(32).toString('base64')),
+    key: (name) => `k1:${secret(state, `key.${name}`, () => randomBytes(32).toString('base64'))}`,
     access: accessSettings(state),
   };
   return environments.map(({ app, httpPort, settings }) => ({
@@ -83,22 +86,4 @@ export function environmentsOf(addresses: StackAddresses, state: StackState): { 
 
 function brokerSettings(addresses: StackAddresses): Settings {
   return { AMQP_URL: addresses.amqpUrl, AMQP_MANAGEMENT_URL: addresses.managementUrl };
-}
-
-/** Who may call: tokens signed with the stack's own key, see token.ts. */
-function accessSettings(state: StackState): Settings {
-  const { kty, crv, x, y, kid } = JSON.parse(accessKey(state)) as Record<string, string>;
-  const jwks = { keys: [{ kty, crv, x, y, kid, alg: 'ES256', use: 'sig' }] };
-  return { ACCESS_ISSUER: accessIssuer, ACCESS_AUDIENCE: 'ponte', ACCESS_JWKS: JSON.stringify(jwks) };
-}
-
-export const accessIssuer = 'https://ponte.localhost/stack';
-
-/** Private JWK (P-256) as JSON text. */
-export function accessKey(state: StackState): string {
-  return secret(state, 'access.jwk', () => {
-    const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
-    const kid = createHash('sha256').update(`${jwk.x}${jwk.y}`).digest('base64url').slice(0, 16);
-    return JSON.stringify({ ...jwk, kid });
-  });
 }

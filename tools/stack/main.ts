@@ -3,12 +3,14 @@ import type { StackAddresses } from './state.ts';
 
 const usage = `npm run stack -- up              start PostgreSQL and RabbitMQ, or say that they run
 npm run stack -- status          what runs, and where
+npm run stack -- token <role> …  a token for the apps started with nest start, good for 12 hours
 npm run stack -- down            stop both; data stays
 npm run stack -- down --wipe     stop both and forget data, passwords and keys`;
 
 const stack = new PrivateStack();
 
 async function main(args: string[]): Promise<number> {
+  if (args[0] === 'token') return token(args.slice(1));
   switch (args.join(' ')) {
     case 'up':
       return up();
@@ -47,6 +49,11 @@ async function status(): Promise<number> {
   const isUp = postgres !== 'down' && rabbitmq !== 'down';
   if (isUp && addresses !== undefined) printAddresses(addresses);
   return isUp ? 0 : 3;
+}
+
+async function token(roles: string[]): Promise<number> {
+  console.log(await stack.token(roles.length > 0 ? roles : ['vendor', 'auditor']));
+  return 0;
 }
 
 /** Without passwords: those are in .stack/state.json and in the .env files. */

@@ -1,6 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { arch, platform } from 'node:process';
@@ -27,7 +38,11 @@ export function findPostgresPlace(stackFolder: string): PostgresPlace {
     '/var/tmp',
     `ponte-postgres-${createHash('sha256').update(stackFolder).digest('hex').slice(0, 12)}`,
   );
-  return { bin: join(outside, 'native', 'bin'), home: outside, user: ownerOf(join(outside, 'data')) ?? user };
+  return {
+    bin: join(outside, `native-${packageVersion(native)}`, 'bin'),
+    home: outside,
+    user: ownerOf(join(outside, 'data')) ?? user,
+  };
 }
 
 /** Makes the programs runnable and the home writable for the user of the place; changes nothing that is right already. */
@@ -36,7 +51,7 @@ export function preparePostgresPlace(place: PostgresPlace): void {
   linkLibraries(native);
   for (const program of ['initdb', 'pg_ctl', 'postgres']) makeExecutable(join(native, 'bin', program));
   mkdirSync(place.home, { recursive: true, mode: 0o755 });
-  if (dirname(place.bin) !== native) cpSync(native, dirname(place.bin), { recursive: true, verbatimSymlinks: true });
+  if (dirname(place.bin) !== native) copyOnce(native, dirname(place.bin));
   if (place.user !== undefined) chownSync(place.home, place.user.uid, place.user.gid);
 }
 
@@ -50,6 +65,19 @@ function nativeFolder(): string {
       `There is no packaged PostgreSQL for ${platform}-${arch}: set DATABASE_URL to a server of your own.`,
     );
   }
+}
+
+function packageVersion(native: string): string {
+  const description = readFileSync(join(dirname(native), 'package.json'), 'utf8');
+  return (JSON.parse(description) as { version: string }).version;
+}
+
+/** Complete or not there: a copy that was broken off goes by another name. */
+function copyOnce(from: string, to: string): void {
+  if (existsSync(to)) return;
+  rmSync(`${to}.part`, { recursive: true, force: true });
+  cpSync(from, `${to}.part`, { recursive: true, verbatimSymlinks: true });
+  renameSync(`${to}.part`, to);
 }
 
 /** npm packages carry no symbolic links; the list beside the libraries says which to make. */

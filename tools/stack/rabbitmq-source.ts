@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { runOrFail, runQuietly } from '../run.ts';
 import { projectFolder, withoutSpaces } from './paths.ts';
 import type { RabbitSource } from './state.ts';
@@ -90,8 +90,7 @@ async function withoutStartingServices(install: () => Promise<unknown>): Promise
 async function unpackFromApt(say: Say): Promise<RabbitSource | undefined> {
   const root = join(unpackFolder, 'root');
   const done = join(unpackFolder, 'complete');
-  const server = join(root, 'usr', 'lib', 'rabbitmq', 'bin', 'rabbitmq-server');
-  if (existsSync(done)) return { kind: 'unpacked', server };
+  if (existsSync(done)) return { kind: 'unpacked', server: findStartScript(root) };
   if (!(await hasProgram('apt-get')) || !(await hasProgram('dpkg-deb'))) return undefined;
   say('RabbitMQ is not installed: downloading it into .stack (once) …');
   rmSync(unpackFolder, { recursive: true, force: true });
@@ -101,7 +100,15 @@ async function unpackFromApt(say: Say): Promise<RabbitSource | undefined> {
   pointErlangAt(join(root, 'usr', 'lib', 'erlang'));
   for (const download of ['lists', 'cache']) rmSync(join(unpackFolder, download), { recursive: true, force: true });
   writeFileSync(done, '');
-  return { kind: 'unpacked', server };
+  return { kind: 'unpacked', server: findStartScript(root) };
+}
+
+/** Not the link in rabbitmq/bin: the script would follow it, out of the folder name without blanks. */
+function findStartScript(root: string): string {
+  const versions = join(root, 'usr', 'lib', 'rabbitmq', 'lib');
+  const [version] = readdirSync(versions).filter((name) => name.startsWith('rabbitmq_server-'));
+  if (version === undefined) throw new Error(`The package rabbitmq-server holds no server in ${versions}.`);
+  return join(versions, version, 'sbin', 'rabbitmq-server');
 }
 
 async function downloadPackages(): Promise<string[]> {
@@ -154,17 +161,17 @@ function pointErlangAt(erlang: string): void {
   );
 }
 
-/** Programs and libraries of an unpacked server, to be found before the machine's own. */
-export function unpackedEnvironment(server: string): { PATH: string; LD_LIBRARY_PATH: string } {
-  const usr = dirname(dirname(dirname(dirname(server))));
-  const libraries = [join(usr, 'lib'), join(dirname(usr), 'lib')].flatMap((folder) =>
-    existsSync(folder)
-      ? readdirSync(folder)
-          .filter((name) => name.endsWith('-linux-gnu'))
-          .map((name) => join(folder, name))
-      : [],
+/** Programs and libraries of the unpacked server, to be found before the machine's own. */
+export function unpackedEnvironment(): { PATH: string; LD_LIBRARY_PATH: string } {
+  const root = join(unpackFolder, 'root');
+  const folders = [join(root, 'usr', 'lib'), join(root, 'lib')].filter((folder) => existsSync(folder));
+  const libraries = folders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('-linux-gnu'))
+      .map((name) => join(folder, name)),
   );
-  return { PATH: `${join(usr, 'lib', 'erlang', 'bin')}:${systemPath()}`, LD_LIBRARY_PATH: libraries.join(':') };
+  const erlang = join(root, 'usr', 'lib', 'erlang', 'bin');
+  return { PATH: `${erlang}:${systemPath()}`, LD_LIBRARY_PATH: libraries.join(':') };
 }
 
 async function findDocker(): Promise<RabbitSource | undefined> {

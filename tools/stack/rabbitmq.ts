@@ -123,7 +123,7 @@ export class RabbitNode {
     const [setting, value] = this.sign().split('=') as [string, string];
     return {
       PATH: systemPath(),
-      ...(this.source.kind === 'unpacked' ? unpackedEnvironment(this.source.server) : {}),
+      ...(this.source.kind === 'unpacked' ? unpackedEnvironment() : {}),
       [setting]: value,
       HOME: this.inHome('home'),
       LANG: 'C.UTF-8',

@@ -1,16 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { appUser, appVhost, prepareBroker } from './broker.ts';
 import { prepareDatabases, roleUrl, testRole } from './databases.ts';
+import { signToken } from './access.ts';
 import { environmentsOf, writeEnvironments } from './environments.ts';
 import { withLock } from './lock.ts';
 import { projectFolder, usualStackFolder } from './paths.ts';
 import { adminRole, PostgresServer } from './postgres.ts';
-import { isRunning, markOf, type ProcessMark } from './processes.ts';
+import { isRunning, markOf } from './processes.ts';
 import { RabbitContainer } from './rabbitmq-docker.ts';
 import { obtainRabbit, type Say } from './rabbitmq-source.ts';
 import { RabbitNode } from './rabbitmq.ts';
-import { readState, secret, writeState, type StackAddresses, type StackState } from './state.ts';
+import { readState, secret, writeState, type Borrower, type StackAddresses, type StackState } from './state.ts';
 
 export type PartStatus = 'up' | 'down' | 'given by the environment';
 export type StackStatus = { postgres: PartStatus; rabbitmq: PartStatus; addresses: StackAddresses | undefined };
@@ -67,17 +69,24 @@ export class PrivateStack {
    * command uses it, so that a command leaves the machine as it found it.
    */
   async borrow(say: Say = () => undefined): Promise<Loan> {
-    const borrower = markOf(process.pid);
-    const addresses = await this.change(async (state) => {
-      if (borrower !== undefined) state.borrowers = [...borrowersOf(state), borrower];
-      return this.bring(state, say);
-    });
+    const loan = randomUUID();
+    const holder = markOf(process.pid);
     const giveBack = () =>
       this.change(async (state) => {
-        state.borrowers = borrowersOf(state).filter(({ pid }) => pid !== borrower?.pid);
+        state.borrowers = borrowersOf(state).filter((each) => each.loan !== loan);
         if (state.borrowers.length === 0 && !state.kept) await this.stopBoth(state);
       });
-    return { addresses, environments: environmentsOf(addresses, readState(this.folder)), giveBack };
+    try {
+      const addresses = await this.change(async (state) => {
+        state.borrowers = borrowersOf(state);
+        if (holder !== undefined) state.borrowers.push({ loan, holder });
+        return this.bring(state, say);
+      });
+      return { addresses, environments: environmentsOf(addresses, readState(this.folder)), giveBack };
+    } catch (error) {
+      await giveBack();
+      throw error;
+    }
   }
 
   async status(): Promise<StackStatus> {
@@ -89,6 +98,11 @@ export class PrivateStack {
       rabbitmq: process.env.AMQP_URL ? 'given by the environment' : rabbitUp ? 'up' : 'down',
       addresses: state.addresses,
     };
+  }
+
+  /** For the apps started with this stack's settings: somebody who has these roles in every company. */
+  async token(roles: string[]): Promise<string> {
+    return this.change((state) => signToken(state, roles));
   }
 
   get postgres(): Part {
@@ -161,8 +175,8 @@ export class PrivateStack {
 }
 
 /** Those that were killed before they could give back count no more. */
-function borrowersOf(state: StackState): ProcessMark[] {
-  return (state.borrowers ?? []).filter(isRunning);
+function borrowersOf(state: StackState): Borrower[] {
+  return (state.borrowers ?? []).filter(({ holder }) => isRunning(holder));
 }
 
 /** A port that was free may be taken by the time a server binds it: then the start is tried again on others. */

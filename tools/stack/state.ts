@@ -15,9 +15,12 @@ export type StackState = {
   addresses?: StackAddresses;
   /** `up` was asked for: the stack stays when the commands that borrowed it are done. */
   kept?: boolean;
-  /** Commands that use it right now. */
-  borrowers?: ProcessMark[];
+  /** Loans of commands that use it right now. */
+  borrowers?: Borrower[];
 };
+
+/** One loan; a process may hold several. */
+export type Borrower = { loan: string; holder: ProcessMark };
 
 /** Every URL carries its user and password. Admin ones may create databases, roles, vhosts and users. */
 export type StackAddresses = {

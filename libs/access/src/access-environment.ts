@@ -1,6 +1,6 @@
 import { buildMessage, IsOptional, IsUrl, MinLength, ValidateBy, ValidateIf } from 'class-validator';
 import type { JSONWebKeySet } from 'jose';
-import type { EnvironmentClass } from '#libs/runtime';
+import { SecretVariable, type EnvironmentClass } from '#libs/runtime';
 import type { TokenRules } from './token-verifier.js';
 
 /** Adds `ACCESS_ISSUER`, `ACCESS_AUDIENCE` and one of `ACCESS_JWKS_URL`, `ACCESS_JWKS`. */
@@ -20,6 +20,7 @@ export function withAccess<B extends EnvironmentClass>(Base: B) {
 
     @IsOptional()
     @IsPublicKeys()
+    @SecretVariable()
     ACCESS_JWKS?: string;
   }
   return AccessEnvironment;

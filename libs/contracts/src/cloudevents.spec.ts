@@ -49,8 +49,18 @@ describe('a binary CloudEvent', () => {
     });
     expect(readEvent(Buffer.from('<a/>'), { contentType: 'text/xml', headers: all })).toMatchObject({
       kind: 'invalid',
-      problems: [expect.stringMatching(/^\/datacontenttype/)],
+      problems: ['/data cannot be read: it is not JSON', '/datacontenttype must be application/json'],
     });
+  });
+
+  it('without an id is told apart from another with the same data by its other headers', () => {
+    const idOf = (change: object) => {
+      const all = headers('cloudEvents:', { id: undefined, ...change });
+      const read = readEvent(body, { contentType: JSON_TYPE, headers: all });
+      return read.kind === 'invalid' ? read.envelope.id : read.kind;
+    };
+    expect(idOf({})).toBe(idOf({}));
+    expect(idOf({})).not.toBe(idOf({ time: '2026-09-15T09:00:01-03:00' }));
   });
 
   it('is unreadable when the headers do not say whose it is', () => {

@@ -1,4 +1,4 @@
-import { MAX_EVENT_BYTES } from './envelope.js';
+import { JSON_CONTENT_SHAPE, MAX_EVENT_BYTES } from './envelope.js';
 import { readJson } from './json.js';
 
 /** What AMQP says beside the bytes, as far as CloudEvents cares. */
@@ -24,7 +24,6 @@ export type CloudEventMessage =
 
 const PREFIXES = ['cloudEvents:', 'cloudEvents_'] as const;
 const BATCH = 'application/cloudevents-batch';
-const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 
 /**
  * CloudEvents 1.0 over AMQP 0-9-1, by its AMQP binding: structured unless the headers hold `specversion`, which only
@@ -45,8 +44,7 @@ function structured(content: Uint8Array): CloudEventMessage {
   if (json.kind === 'not-json') return unreadable(json.reason);
   const body = json.value;
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return unreadable('not a JSON object');
-  const attribute = (name: string): unknown =>
-    Object.hasOwn(body, name) ? (body as Record<string, unknown>)[name] : undefined;
+  const attribute = (name: string): unknown => (body as Record<string, unknown>)[name];
   const problems = attribute('data_base64') === undefined ? [] : ['/data_base64 is not taken: data travels as JSON'];
   return { kind: 'read', attribute, data: attribute('data'), text: json.text, problems };
 }
@@ -58,8 +56,8 @@ function binary(
 ): CloudEventMessage {
   const attribute = (name: string): unknown =>
     name === 'datacontenttype' ? contentType : attributeText(headerOf(headers, name));
-  if (contentType !== undefined && !JSON_TYPE.test(contentType)) {
-    const problems = ['/datacontenttype must be application/json'];
+  if (contentType !== undefined && !JSON_CONTENT_SHAPE.test(contentType)) {
+    const problems = ['/data cannot be read: it is not JSON'];
     return { kind: 'read', attribute, data: undefined, text: '', problems };
   }
   if (content.byteLength === 0) return { kind: 'read', attribute, data: undefined, text: '', problems: [] };

@@ -7,7 +7,7 @@ import type { EventData, EventType } from './catalogue.js';
  */
 export const ATTRIBUTE_LENGTHS = {
   id: 36,
-  source: 80,
+  source: 71,
   type: 120,
   subject: 161,
   time: 35,
@@ -16,7 +16,7 @@ export const ATTRIBUTE_LENGTHS = {
   actor: 120,
   sequence: 19,
   partitionkey: 200,
-  datacontenttype: 120,
+  datacontenttype: 118,
   dataschema: 300,
   traceparent: 55,
   tracestate: 512,
@@ -37,7 +37,7 @@ const ACTOR_SHAPE = /^[^\p{C}\p{Zl}\p{Zp}]{1,120}$/u;
 const SCHEMA_URI_SHAPE = /^[\x21-\x7e]{1,300}$/;
 const KEY_SHAPE = /^[^\s\p{C}](?:[^\p{C}\p{Zl}\p{Zp}]{0,198}[^\s\p{C}])?$/u;
 const SEQUENCE_SHAPE = /^(?:0|[1-9]\d{0,17}|[1-8]\d{18})$/;
-const JSON_CONTENT_SHAPE = /^[aA]pplication\/(?:[a-z0-9.-]{1,60}\+)?json(?:;[\x20-\x7e]{0,40})?$/;
+export const JSON_CONTENT_SHAPE = /^[aA]pplication\/(?:[a-z0-9.-]{1,60}\+)?json(?:;[\x20-\x7e]{0,40})?$/;
 
 /** Also asked by the reader, which drops a trace that does not fit instead of refusing the event. */
 export const TRACEPARENT_SHAPE = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;

@@ -58,28 +58,16 @@ export {
   outcomeType,
 } from './outcome-catalogue.js';
 export type { OutcomeData, OutcomeSuffix, OutcomeType } from './outcome-catalogue.js';
-export {
-  BusinessKeys,
-  CausingEvent,
-  DeliveryEvent,
-  DeliveryStopped,
-  DeliverySuperseded,
-  EndpointEvent,
-  EventParked,
-  EventReleased,
-  EventUnplanned,
-  IntegrationRef,
-  PARKED_KINDS,
-  PAUSE_REASONS,
-  RunFinished,
-  RunStarted,
-  SettingsChanged,
-  UNPLANNED_REASONS,
-} from './outcome-events.js';
-export type { ParkedKind, UnplannedReason } from './outcome-events.js';
+export { BusinessKeys, CausingEvent, IntegrationRef } from './outcome-parts.js';
+export { DeliveryEvent, DeliveryStopped, DeliverySuperseded } from './delivery-events.js';
+export { EndpointEvent, PAUSE_REASONS, RunFinished, RunStarted, SettingsChanged } from './operation-events.js';
+export { EventParked, EventReleased, EventUnplanned, PARKED_KINDS, UNPLANNED_REASONS } from './parking-events.js';
+export type { ParkedKind, UnplannedReason } from './parking-events.js';
 
-export { envelopeProblems, readEvent, readOutcomeEvent } from './read.js';
-export type { HeldEnvelope, ReadEvent, ReadOptions, ReadOutcomeEvent, Unread } from './read.js';
+export { envelopeProblems } from './read-envelope.js';
+export type { HeldEnvelope, Unread } from './read-envelope.js';
+export { readEvent, readOutcomeEvent } from './read.js';
+export type { ReadEvent, ReadOptions, ReadOutcomeEvent } from './read.js';
 export type { MessageProperties } from './cloudevents.js';
 export { writeEnvelope, writeEvent } from './write.js';
 export type { WrittenEvent } from './write.js';

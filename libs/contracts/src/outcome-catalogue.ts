@@ -1,16 +1,7 @@
 import { HubEnvelope } from './envelope.js';
-import {
-  DeliveryEvent,
-  DeliveryStopped,
-  DeliverySuperseded,
-  EndpointEvent,
-  EventParked,
-  EventReleased,
-  EventUnplanned,
-  RunFinished,
-  RunStarted,
-  SettingsChanged,
-} from './outcome-events.js';
+import { DeliveryEvent, DeliveryStopped, DeliverySuperseded } from './delivery-events.js';
+import { EndpointEvent, RunFinished, RunStarted, SettingsChanged } from './operation-events.js';
+import { EventParked, EventReleased, EventUnplanned } from './parking-events.js';
 
 /** Every event of `ponte.events`, by what follows the connector's name: `customerx` + `delivery.delivered.v1`. */
 export const OUTCOME_CATALOGUE = {

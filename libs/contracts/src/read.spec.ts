@@ -11,6 +11,7 @@ const OPENED = sampleOf('erp.receivable.opened.v1');
 const readText = (text: string, options?: ReadOptions) => readEvent(Buffer.from(text), STRUCTURED, options);
 const read = (event: unknown, options?: ReadOptions) => readText(JSON.stringify(event), options);
 const withData = (change: object) => ({ ...OPENED, data: { ...OPENED.data, ...change } });
+const personWith = (change: object) => ({ id: '8841', personType: 'F', name: 'Marina', ...change });
 const without = (name: string) => Object.fromEntries(Object.entries(OPENED).filter(([key]) => key !== name));
 
 describe('an event that is right', () => {
@@ -147,22 +148,25 @@ describe('an event that is invalid holds its key', () => {
     [{ settlements: [null] }, '/data/settlements/0 must be an object'],
     [{ movement: 'entry' }, '/data/movement must be an object'],
     [
-      { customer: { ...OPENED.data.customer, document: '12ABC34501DE35' } },
-      '/data/customer/document must be a valid CPF, because personType is F',
+      { customer: personWith({ document: '12ABC34501DE35' }) },
+      '/data/customer/document must be a valid CPF without punctuation, because personType is F',
     ],
     [
-      { customer: { ...OPENED.data.customer, document: '529.982.247-25' } },
-      '/data/customer/document must be a valid CPF (personType F) or CNPJ (personType J): upper case, no punctuation',
+      { customer: personWith({ document: '529.982.247-25' }) },
+      '/data/customer/document must be a valid CPF without punctuation, because personType is F',
     ],
     [{ receivableId: '4711-3' }, '/data/receivableId says 4711-3, but /subject says 4711-2'],
     [{ company: '2' }, '/data/company says 2, but /company says 1'],
     [{ branch: '4' }, '/data/branch says 4, but /branch says 3'],
     [{ movement: undefined }, '/data/movement is missing: erp.receivable.opened.v1 tells of a movement'],
-    [{ openAmount: '1250.01' }, expect.stringContaining('/data/openAmount says 1250.01, but')],
+    [
+      { openAmount: '1250.01' },
+      '/data/openAmount says 1250.01, but amount 1250.00 − discount 0.00 + fine 0.00 + interest 0.00 − paid 0.00 is 1250.00',
+    ],
     [{ note: 'nul \0 inside' }, '/data/note holds the character U+0000, which the database cannot keep'],
     [{ note: 'half \ud83d' }, '/data/note holds half of a surrogate pair, which the database cannot keep'],
     [{ 'na\0me': 1 }, '/data has a field whose name holds the character U+0000, which the database cannot keep'],
-  ])('with data %j', (change, problem) => {
+  ])('with data %j: %s', (change, problem) => {
     const result = read(withData(change));
     expect(result).toMatchObject({ kind: 'invalid', envelope: { ...key, id: OPENED.id } });
     expect(result).toHaveProperty('problems', expect.arrayContaining([problem]));
@@ -253,7 +257,8 @@ describe('an event nobody can place is unreadable', () => {
   it.each([
     ['', 'not valid JSON'],
     ['{"id": 1', 'not valid JSON'],
-    ['{"name": Marina}', 'not valid JSON at character 9'],
+    ['{"name": Marina}', 'not valid JSON$'],
+    ['{"name": "Marina" "Marina"}', 'not valid JSON at character 18$'],
     ['[]', 'not a JSON object'],
     ['"text"', 'not a JSON object'],
     ['null', 'not a JSON object'],
@@ -268,7 +273,7 @@ describe('an event nobody can place is unreadable', () => {
 
   it('being larger than a megabyte, and not being exactly that', () => {
     const filled = (bytes: number) => {
-      const empty = JSON.stringify(withData({ note: '' })).length;
+      const empty = Buffer.byteLength(JSON.stringify(withData({ note: '' })));
       return readText(JSON.stringify(withData({ note: 'x'.repeat(bytes - empty) })));
     };
     expect(filled(MAX_EVENT_BYTES).kind).toBe('event');

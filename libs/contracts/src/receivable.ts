@@ -114,9 +114,10 @@ export class ReceivableChanged {
   @Text(40)
   branch!: string;
 
-  /** [unidade de negócio] */
+  /** [unidade de negócio] A title need not belong to one. */
+  @Optional()
   @Text(40)
-  businessUnit!: string;
+  businessUnit?: string;
 
   @Part(() => ReceivableCustomer)
   customer!: ReceivableCustomer;

@@ -1,5 +1,7 @@
 import { outcomeType, type OutcomeData, type OutcomeEvent, type OutcomeSuffix } from './outcome-catalogue.js';
-import type { CausingEvent, DeliveryEvent, EndpointEvent, IntegrationRef, RunStarted } from './outcome-events.js';
+import type { DeliveryEvent } from './delivery-events.js';
+import type { EndpointEvent, RunStarted } from './operation-events.js';
+import type { CausingEvent, IntegrationRef } from './outcome-parts.js';
 
 const INTEGRATION: IntegrationRef = {
   id: '7',

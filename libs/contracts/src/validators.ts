@@ -33,14 +33,16 @@ function validatorOf(shape: AnyClass): ValidateFunction {
   return validate;
 }
 
+/** One problem per place: the first says enough, the next would say it again in other words. */
 function inWords(errors: ErrorObject[], pointer: string): string[] {
-  const problems = new Set<string>();
+  const problems = new Map<string, string>();
   for (const error of errors) {
     if (BYSTANDERS.has(error.keyword) || isNullBranch(error)) continue;
-    problems.add(`${pointer}${inWord(error)}`);
+    const place = placeOf(error);
+    if (!problems.has(place)) problems.set(place, `${pointer}${place} ${wordsOf(error)}`);
     if (problems.size === MAX_PROBLEMS) break;
   }
-  return [...problems];
+  return [...problems.values()];
 }
 
 /** Keywords that only repeat that another one failed. */
@@ -50,14 +52,19 @@ function isNullBranch(error: ErrorObject): boolean {
   return (error.parentSchema as { type?: unknown } | undefined)?.type === 'null';
 }
 
-function inWord(error: ErrorObject): string {
-  if (error.keyword === 'required') return `${error.instancePath}/${error.params['missingProperty']} is missing`;
+function placeOf(error: ErrorObject): string {
+  return error.keyword === 'required' ? `${error.instancePath}/${error.params['missingProperty']}` : error.instancePath;
+}
+
+function wordsOf(error: ErrorObject): string {
+  if (error.keyword === 'required') return 'is missing';
   const must = (error.parentSchema as { description?: string } | undefined)?.description;
-  if (must !== undefined) return `${error.instancePath} must be ${must}`;
-  if (error.keyword === 'type') return `${error.instancePath} must be an object`;
-  return `${error.instancePath} must be a valid ${documentName(error)}`;
+  if (must !== undefined) return `must be ${must}`;
+  return error.keyword === 'type' ? 'must be an object' : `must be ${documentName(error)}`;
 }
 
 function documentName(error: ErrorObject): string {
-  return error.params['format'] === 'cpf' ? 'CPF, because personType is F' : 'CNPJ, because personType is J';
+  return error.params['format'] === 'cpf'
+    ? 'a valid CPF without punctuation, because personType is F'
+    : 'a valid CNPJ in upper case without punctuation, because personType is J';
 }

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { envelopeProblems, readEvent } from './read.js';
+import { envelopeProblems } from './read-envelope.js';
+import { readEvent } from './read.js';
 import { sampleOf } from './samples.js';
 import { writeEnvelope, writeEvent } from './write.js';
 

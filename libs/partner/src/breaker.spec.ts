@@ -74,6 +74,14 @@ describe('The breaker of an endpoint', () => {
     expect(partner.requests.length).toBeLessThan(20);
   });
 
+  it('stays closed on failures that are rare, however many they add up to', async () => {
+    let count = 0;
+    const partner = kept(await startPartner((_, response) => answerJson(response, (count += 1) % 5 ? 200 : 500, {})));
+    const endpoint = kept(endpointOf(partner.url));
+    await call(endpoint, 80);
+    expect(partner.requests).toHaveLength(80);
+  });
+
   it('opens on one that never once succeeded, however slowly its calls come', async () => {
     const breaker = new Breaker({ windowMs: 60_000, failuresInARow: 10 });
     jest.useFakeTimers();

@@ -58,7 +58,6 @@ export class Breaker {
   }
 
   close(): void {
-    if (this.opened) this.forget();
     this.opened = false;
   }
 

@@ -1,5 +1,4 @@
 import type { Clock } from '#libs/runtime';
-import { PartnerUnavailable } from './partner-unavailable.js';
 import type { Stage } from './stage.js';
 
 /**
@@ -9,7 +8,6 @@ import type { Stage } from './stage.js';
 export function withDeadline(clock: Clock): Stage {
   return (next) => async (call) => {
     const leftMs = call.endsAtMs - clock.monotonicMs();
-    if (leftMs <= 0) throw new PartnerUnavailable('deadline', { sent: 'never' });
     const ending = new AbortController();
     const answered = new AbortController();
     const cancel = () => ending.abort('cancelled');

@@ -122,6 +122,7 @@ describe('One exchange with a partner', () => {
   it.each([
     'ftp://partner.example',
     'not a url',
+    'https://user@partner.example',
     'https://user:pass@partner.example',
     'https://partner.example/?key=1',
   ])('refuses the base URL %s and does not repeat it', async (baseUrl) => {

@@ -49,10 +49,11 @@ describe('The rate limit of an endpoint', () => {
     const server = await partner();
     const endpoint = kept(endpointOf(server.url, { requestsPerMinute: 6, deadlineMs: 60_000 }, { clock }));
     await endpoint.request(get);
-    const second = endpoint.request(get);
+    const second = endpoint.request({ ...get, path: '/second' });
     await eventually(() => clock.sleeping === 1);
     clock.advance(9_999);
-    expect(server.requests).toHaveLength(1);
+    await kept(endpointOf(server.url)).request({ ...get, path: '/of-another-endpoint' });
+    expect(server.requests).toEqual(['GET /', 'GET /of-another-endpoint']);
     clock.advance(1);
     expect((await second).status).toBe(200);
   });

@@ -60,18 +60,10 @@ function secretsOf({ headers = {}, query = {} }: PartnerRequest): string[] {
 
 function maskedPath({ path, params = {}, query = {} }: PartnerRequest, secrets: string[]): string {
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? ''));
-  const pairs = Object.entries(query).filter(([, value]) => value !== undefined);
-  const written = pairs.map(([name, value]) => `${name}=${isSecretName(name) ? MASK : String(value)}`);
-  return cut(
-    maskText(
-      [filled, ...written.slice(0, 1)].join('?') +
-        written
-          .slice(1)
-          .map((pair) => `&${pair}`)
-          .join(''),
-      secrets,
-    ),
-  );
+  const pairs = Object.entries(query)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${isSecretName(name) ? MASK : String(value)}`);
+  return cut(maskText(pairs.length > 0 ? `${filled}?${pairs.join('&')}` : filled, secrets));
 }
 
 function maskedBody(body: unknown, secrets: string[]): string {

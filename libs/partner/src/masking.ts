@@ -42,7 +42,7 @@ export function maskText(text: string, secrets: readonly string[] = []): string 
     .replace(CNPJ_WRITTEN, (found) => maskDocument(found.replace(/\\?\/|%2F|[. -]/gi, '').toUpperCase()))
     .replace(CNPJ_DIGITS, maskDocument)
     .replace(CNPJ_LETTERS, (found) => (isCnpj(found.toUpperCase()) ? maskDocument(found.toUpperCase()) : found))
-    .replace(CPF, (found) => maskDocument(found.replace(/\D/g, '')));
+    .replace(CPF, (found) => maskDocument(found.replace(/[. /-]/g, '')));
 }
 
 /** The same for a parsed body, which knows its names: secret and personal fields are masked whole. */

@@ -66,7 +66,7 @@ describe('The endpoints in use', () => {
       clock.advance(30_000);
     }
     await eventually(() => endpoints.size === 1);
-    await eventually(() => partner.sockets[0]!.closed);
+    await eventually(() => partner.sockets[0]!.closed, { withinMs: 1_500 }); // by itself it would live for 4 s
     held[0]!();
     expect((await running).status).toBe(200);
   });
@@ -78,5 +78,18 @@ describe('The endpoints in use', () => {
     endpoints.closeIdle();
     expect(endpoints.size).toBe(0);
     expect((await endpoints.get('a', 1, settings).request(get)).status).toBe(200);
+  });
+
+  it('closes when every call under way has ended, and not before', async () => {
+    const held: (() => void)[] = [];
+    const { endpoints, settings } = await start((_, response) => void held.push(() => answerJson(response, 200, {})));
+    const order: string[] = [];
+    const running = endpoints.get('a', 1, settings).request(get);
+    await eventually(() => held.length === 1);
+    const closed = endpoints.close().then(() => order.push('closed'));
+    void running.then(() => order.push('answered'));
+    held[0]!();
+    await Promise.all([running, closed]);
+    expect(order).toEqual(['answered', 'closed']);
   });
 });

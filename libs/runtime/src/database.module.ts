@@ -8,6 +8,7 @@ import { HealthIndicators } from './health-indicators.js';
 import { Metrics } from './metrics.js';
 import { migrate, type MigrationClass } from './migrate.js';
 import { poolOf } from './pool-of.js';
+import { TypeOrmLog } from './typeorm-log.js';
 
 export interface DatabaseOptions {
   url: string;
@@ -77,6 +78,7 @@ function dataSourceOptions(options: DatabaseOptions, entities: EntityTarget<obje
     schema: options.schema,
     entities: entities as (new () => object)[],
     installExtensions: false,
+    logger: new TypeOrmLog(),
     poolErrorHandler: (error: Error) => new Logger('Database').warn(`an idle connection was lost: ${error.message}`),
     extra: { ...connectionSettings({ ...options, applicationName }), max: options.poolSize ?? 10 },
   };

@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { buildMessage, ValidateBy } from 'class-validator';
 import { Secret } from './secret.js';
 

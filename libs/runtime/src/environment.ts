@@ -16,7 +16,7 @@ import { StartRefused } from './start-refused.js';
 
 export type Variables = Record<string, string | undefined>;
 /** A mixin's base: TypeScript asks for exactly this constructor. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any
 export type EnvironmentClass<T extends object = object> = abstract new (...args: any[]) => T;
 
 /** Every mistake of an environment in one message; values of secrets are never part of it. */
@@ -24,7 +24,9 @@ export class EnvironmentError extends StartRefused {
   constructor(readonly mistakes: { variable: string; mistake: string }[]) {
     const width = Math.max(...mistakes.map(({ variable }) => variable.length));
     const lines = mistakes.map(({ variable, mistake }) => `  ${variable.padEnd(width)}  ${mistake}`);
-    super(`${mistakes.length} mistake(s) in the environment:\n${lines.join('\n')}`);
+    super(
+      `${mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`} in the environment:\n${lines.join('\n')}`,
+    );
   }
 }
 
@@ -137,17 +139,14 @@ function variableNames(cls: new () => object): Set<string> {
   return new Set(rules.map((rule) => rule.propertyName));
 }
 
+/** By the declared type; where a property has a default and no declared type, by that of the default. */
 function typed(environment: object, name: string, text: string): unknown {
-  switch (Reflect.getMetadata('design:type', environment, name)) {
-    case Number:
-      return text.trim() === '' ? text : Number(text);
-    case Boolean:
-      return text === 'true' ? true : text === 'false' ? false : text;
-    case Secret:
-      return new Secret(text);
-    default:
-      return text;
-  }
+  const declared: unknown = Reflect.getMetadata('design:type', environment, name);
+  const byDefault = typeof (environment as Record<string, unknown>)[name];
+  if (declared === Secret) return new Secret(text);
+  if (declared === Number || byDefault === 'number') return text.trim() === '' ? text : Number(text);
+  if (declared === Boolean || byDefault === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
+  return text;
 }
 
 /** A manual once told customers to set it: every TLS connection of the process would go unverified. */

@@ -25,7 +25,7 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
   return result;
 }
 
-/** The SQLSTATE of a statement refused by the server; undefined for a lost connection, a timeout of ours, a bug. */
+/** The SQLSTATE of what the server refused or ended (class 57P: it ended us); undefined for a network, a timeout of ours, a bug. */
 export function sqlStateOf(error: unknown): string | undefined {
   return error instanceof DatabaseError ? error.code : undefined;
 }
@@ -39,13 +39,16 @@ async function rollBack(client: PoolClient, cause: unknown): Promise<void> {
   }
 }
 
+/** A deferred constraint, a serialisation failure, an error raised in a trigger; a server that goes down mid-commit is none of them. */
+const DEFINITELY_NOT_COMMITTED = /^(22|23|25|40(?!003)|P0)/;
+
 async function commit(client: PoolClient): Promise<void> {
   let answer: string;
   try {
     answer = (await client.query(COMMIT)).command;
   } catch (error) {
     client.release(true);
-    if (sqlStateOf(error) !== undefined) throw error;
+    if (DEFINITELY_NOT_COMMITTED.test(sqlStateOf(error) ?? '')) throw error;
     throw new CommitUnknown('the connection was lost while committing', { cause: error });
   }
   client.release();

@@ -3,21 +3,14 @@ import { cnpj, cpf } from 'cpf-cnpj-validator';
 const MASK = '[masked]';
 const MAX_DEPTH = 6;
 
-const PRIVATE_FIELDS = new Set([
-  ...[
-    'authorization',
-    'proxyauthorization',
-    'cookie',
-    'setcookie',
-    'xapikey',
-    'apikey',
-    'password',
-    'passwd',
-    'secret',
-  ],
-  ...['secrets', 'token', 'accesstoken', 'refreshtoken', 'idtoken', 'credential', 'credentials', 'chave', 'privatekey'],
-  ...['document', 'cpf', 'cnpj', 'cpfcnpj', 'email', 'phone', 'telephone', 'address', 'birthdate', 'payload', 'body'],
-]);
+/** Lower case without separators, so `X-Api-Key`, `apiKey` and `api_key` are one. */
+const PRIVATE_FIELDS = new Set(
+  (
+    'authorization proxyauthorization cookie setcookie apikey xapikey password passwd secret secrets token accesstoken ' +
+    'refreshtoken idtoken credential credentials chave privatekey document documents cpf cnpj cpfcnpj email emails phone ' +
+    'phones telephone address birthdate customer payload body'
+  ).split(' '),
+);
 
 /** The same fields with every private one masked, however deep; a log line cannot be the place where data leaks. */
 export function maskFields(fields: Record<string, unknown>, depth = 0): Record<string, unknown> {

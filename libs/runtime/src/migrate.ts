@@ -3,6 +3,7 @@ import { DataSource, type MigrationInterface } from 'typeorm';
 import { connectionSettings } from './connection-settings.js';
 import { createSchema, LOCK_MIGRATIONS, SET_LOCK_TIMEOUT } from './database.sql.js';
 import { StartRefused } from './start-refused.js';
+import { TypeOrmLog } from './typeorm-log.js';
 
 export type MigrationClass = new () => MigrationInterface;
 
@@ -36,6 +37,7 @@ async function runMigrations(url: string, schema: string, migrations: readonly M
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
     installExtensions: false,
+    logger: new TypeOrmLog(),
     extra: {
       ...connectionSettings({ url, schema, applicationName: `ponte-migrate-${schema}`, statementTimeoutMs: 0 }),
       lock_timeout: TABLE_LOCK_WAIT_MS,

@@ -98,6 +98,8 @@ async function openTransports<E extends AppEnvironment>(
   const strategy = options.microservice?.(app);
   // Without inheritAppConfig the message handlers would run without the filter and the pipe, silently.
   if (strategy) app.connectMicroservice({ strategy }, { inheritAppConfig: true });
+  // Start-up hooks run before the first message is handed over.
+  await app.init();
   await app.startAllMicroservices();
   await app.listen(environment.HTTP_PORT, environment.HTTP_HOST);
 }

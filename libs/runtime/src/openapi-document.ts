@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { ApiProperty, DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
@@ -7,7 +8,13 @@ import { documentationOf, type RouteDocumentation } from './documented.js';
 import { PROBLEM_SCHEMA } from './problem.js';
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
+type SchemaOptions = NonNullable<Parameters<typeof validationMetadatasToSchemas>[0]>;
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+/** What `@Type` declared, needed for the item class of an array; class-transformer keeps it behind its front door. */
+const { defaultMetadataStorage } = createRequire(import.meta.url)('class-transformer/cjs/storage.js') as {
+  defaultMetadataStorage: NonNullable<SchemaOptions['classTransformerMetadataStorage']>;
+};
 
 const REF = '#/components/schemas/';
 
@@ -24,8 +31,11 @@ export function describeApi(app: NestExpressApplication, name: string): OpenAPIO
 }
 
 function validatedShapes(): Schemas {
-  const storage = getMetadataStorage();
-  return validationMetadatasToSchemas({ classValidatorMetadataStorage: storage, refPointerPrefix: REF }) as Schemas;
+  return validationMetadatasToSchemas({
+    classValidatorMetadataStorage: getMetadataStorage(),
+    classTransformerMetadataStorage: defaultMetadataStorage,
+    refPointerPrefix: REF,
+  }) as Schemas;
 }
 
 /** Nest expands a query class into parameters only where its properties are marked. */

@@ -28,7 +28,9 @@ export function createOpsServer(state: OpsState): Server {
 async function answer(state: OpsState, path: string | undefined, response: ServerResponse): Promise<void> {
   switch (path) {
     case '/health/live':
-      return sendJson(response, 200, (await state.health?.checkLiveness()) ?? { status: 'ok' });
+      // Before and after it runs, a process that answers is alive; its shutdown has a deadline of its own.
+      if (state.phase !== 'running' || !state.health) return sendJson(response, 200, { status: state.phase });
+      return sendJson(response, 200, await state.health.checkLiveness());
     case '/health/ready':
       if (state.phase !== 'running' || !state.health) return sendJson(response, 503, { status: state.phase });
       return sendJson(response, 200, await state.health.checkReadiness());

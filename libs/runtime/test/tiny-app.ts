@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Body, Controller, Get, Module, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Logger, Module, Post, Query } from '@nestjs/common';
 import { IsInt, IsString } from 'class-validator';
 import { AppEnvironment, PageQuery, startApp } from '../src/index.js';
 
@@ -29,6 +29,12 @@ class OrdersController {
     throw new Error('the customer 529.982.247-25 broke it');
   }
 
+  @Get('refused')
+  refuse(): never {
+    const fields = { code: '23505', detail: 'Key (name)=(Maria) already exists.', parameters: ['Maria'] };
+    throw Object.assign(new Error('duplicate key'), fields, { cause: Object.assign(new Error('inner'), fields) });
+  }
+
   @Get('stray')
   reject(): string {
     void Promise.reject(new Error('nobody waits for me'));
@@ -37,6 +43,7 @@ class OrdersController {
 
   @Get('slow')
   wait(): Promise<string> {
+    new Logger('Orders').log('slow begun');
     return new Promise((resolve) => setTimeout(() => resolve('done'), 60_000));
   }
 }

@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryGeneratedColumn, Unique, VersionColumn } from 'typeorm';
+import { Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
 /** One company's (or branch's) account at a partner, as stored. Secrets are sealed texts here and nowhere else. */
 @Entity('integration')
@@ -32,7 +32,8 @@ export class IntegrationEntity {
   @Column('jsonb')
   secrets!: Record<string, string>;
 
-  @VersionColumn()
+  /** Raised by `IntegrationRegistry.save`, together with the history: nothing else writes here. */
+  @Column('integer')
   version!: number;
 
   @Column('timestamptz', { name: 'updated_at' })

@@ -41,7 +41,7 @@ export async function startChildApp(options: ChildAppOptions): Promise<ChildApp>
 /** The same for any script that speaks like an app: reads OPS_PORT, answers /health/ready, ends on SIGTERM. */
 export async function startScript(script: string, options: ChildAppOptions): Promise<ChildApp> {
   const { app, readyWithinMs = 20_000 } = options;
-  const own = { PATH: process.env.PATH, NODE_ENV: 'production', PONTE_CHILD_APP_OF: testRun() };
+  const own = { PATH: process.env.PATH, NODE_ENV: 'production', NO_COLOR: '1', PONTE_CHILD_APP_OF: testRun() };
   const ports = { HTTP_PORT: String(await freePort()), OPS_PORT: String(await freePort()) };
   const env = { ...own, ...ports, ...options.env };
   const child = spawn(process.execPath, ['--enable-source-maps', script], { env, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import pg from 'pg';
+import { inTransaction } from '#libs/runtime';
+import { CREATE_ERP_TABLES, LOCK_ERP_SCHEMA } from './erp-schema.sql.js';
+
+const KIT = 'libs/outbox/sql/erp-outbox.v1.sql';
+
+/** The ERP's own database with its tables and the outbox kit in it. The caller ends the pool. */
+export async function openErpDatabase(url: string): Promise<pg.Pool> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    application_name: 'sandbox-erp',
+    connectionTimeoutMillis: 5_000,
+  });
+  pool.on('error', () => undefined); // an idle connection that was cut; the next statement opens another
+  try {
+    await inTransaction(pool, async (client) => {
+      await client.query(LOCK_ERP_SCHEMA);
+      await client.query(readOutboxKit());
+      await client.query(CREATE_ERP_TABLES);
+    });
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  return pool;
+}
+
+/** The kit as ERP teams get it. It is the same file in the sources and beside a build, so it is looked for upwards. */
+export function readOutboxKit(from: string = import.meta.dirname): string {
+  const candidate = join(from, KIT);
+  if (existsSync(candidate)) return readFileSync(candidate, 'utf8');
+  if (dirname(from) === from) throw new Error(`${KIT} is not in any folder above ${import.meta.dirname}`);
+  return readOutboxKit(dirname(from));
+}

@@ -1,0 +1,37 @@
+import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { HealthIndicators, StartRefused } from '#libs/runtime';
+import { ErpController } from './erp.controller.js';
+import { Erp } from './erp.js';
+
+@Module({})
+export class ErpModule implements OnApplicationShutdown {
+  constructor(
+    @Inject(Erp) private readonly erp: Erp,
+    health: HealthIndicators,
+  ) {
+    health.registerReadiness('erp-database', () => erp.ping());
+  }
+
+  static on(databaseUrl: string): DynamicModule {
+    return {
+      module: ErpModule,
+      controllers: [ErpController],
+      providers: [{ provide: Erp, useFactory: () => openErp(databaseUrl) }],
+      exports: [Erp],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.erp.close();
+  }
+}
+
+async function openErp(databaseUrl: string): Promise<Erp> {
+  try {
+    return await Erp.open(databaseUrl);
+  } catch (error) {
+    throw new StartRefused(`the ERP database cannot be used: ${(error as Error).message}; check ERP_DATABASE_URL`, {
+      cause: error,
+    });
+  }
+}

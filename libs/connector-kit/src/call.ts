@@ -1,0 +1,13 @@
+import type { PartnerAnswer, PartnerRequest } from '#libs/partner';
+
+/** What one delivery may use while it is made. */
+export interface Call<S> {
+  readonly settings: S;
+  /** The same for every try of this delivery, and no other's: for partners that honour an idempotency key. */
+  readonly idempotencyKey: string;
+  /**
+   * One HTTP call to the integration's partner, within what is left of the delivery's deadline; request and answer are
+   * kept, masked, with the attempt. A partner that cannot be reached ends the delivery by itself: no need to catch.
+   */
+  request(request: PartnerRequest): Promise<PartnerAnswer>;
+}

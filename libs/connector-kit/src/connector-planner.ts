@@ -1,0 +1,124 @@
+import type { PoolClient } from 'pg';
+import { isEventType, matchesPattern, type BusinessKeys, type HubEvent } from '#libs/contracts';
+import type { EventPlan, IntegrationPlan, PlannedEvent, Planner, Unplanned } from '#libs/delivery';
+import { applyReceivables, type PlacedEvent, type ReceivableEvent } from '#libs/receivables';
+import type { Integration, IntegrationRegistry } from '#libs/settings';
+import type { ConnectorDefinition, Planned } from './definition.js';
+import type { PartnerSettings } from './partner-settings.js';
+import type { SettingsBook } from './settings-book.js';
+
+type PlanMethod = (event: HubEvent, settings: PartnerSettings) => Planned;
+
+/** Asks the connector class what an event becomes, for each integration it belongs to. */
+export class ConnectorPlanner implements Planner {
+  constructor(
+    private readonly definition: ConnectorDefinition,
+    private readonly connector: object,
+    private readonly registry: IntegrationRegistry<PartnerSettings>,
+    private readonly book: SettingsBook,
+  ) {}
+
+  knows(type: string): boolean {
+    return isEventType(type);
+  }
+
+  async plan(client: PoolClient, events: readonly PlannedEvent[]): Promise<EventPlan[]> {
+    const integrations = await this.registry.forCompanies(client, companiesOf(events));
+    this.book.note(integrations);
+    await applyReceivables(client, events.filter(isOfReceivable));
+    return events.map((planned) => this.planOne(planned, integrations));
+  }
+
+  private planOne(planned: PlannedEvent, all: readonly Integration<PartnerSettings>[]): EventPlan {
+    const { event, onlyIntegration, exceptIntegrations } = planned;
+    if (event.type === 'erp.receivable.snapshot.v1') {
+      return unplanned({
+        code: 'read-model-only',
+        reason: 'a snapshot brings the read model up to date and is no movement',
+      });
+    }
+    const concerned = integrationsFor(event, all).filter(({ id }) => !onlyIntegration || id === onlyIntegration);
+    if (concerned.length === 0) {
+      return unplanned({
+        code: 'no-integration',
+        reason: `company ${event.company} has no ${this.definition.name} integration`,
+      });
+    }
+    const result: EventPlan = { plans: [], failures: [] };
+    for (const integration of concerned) {
+      if (exceptIntegrations.has(integration.id)) continue;
+      try {
+        result.plans.push(this.planFor(integration, event));
+      } catch (error) {
+        const words = error instanceof Error ? error.message : String(error);
+        result.failures.push({ integrationId: integration.id, reason: `it could not be planned: ${words}` });
+      }
+    }
+    return result;
+  }
+
+  private planFor(integration: Integration<PartnerSettings>, event: HubEvent): IntegrationPlan {
+    const silent = reasonForSilence(integration);
+    if (silent) return { integrationId: integration.id, deliveries: [], unplanned: silent };
+    const methods = this.definition.plans.filter(({ pattern }) => matchesPattern(pattern, event.type));
+    const answers = methods.map(({ method }) =>
+      (this.connector as Record<string, PlanMethod>)[method]!.call(this.connector, event, integration.settings),
+    );
+    const deliveries = answers.flatMap((answer) => (Array.isArray(answer) ? answer : []));
+    const reason = answers.find((answer): answer is Unplanned => !Array.isArray(answer));
+    const why = reason ?? {
+      code: 'no-plan' as const,
+      reason: `${this.definition.name} does nothing with ${event.type}`,
+    };
+    for (const { operation } of deliveries) {
+      if (!this.definition.delivers.has(operation))
+        throw new Error(`nothing delivers "${operation}": write @Deliver('${operation}')`);
+    }
+    const keys = businessKeysOf(event);
+    return {
+      integrationId: integration.id,
+      deliveries: deliveries.map((delivery) => ({ keys, ...delivery })),
+      ...(deliveries.length === 0 && { unplanned: why }),
+    };
+  }
+}
+
+function companiesOf(events: readonly PlannedEvent[]): { source: string; company: string }[] {
+  const found = new Map(events.map(({ event: { source, company } }) => [`${source}\n${company}`, { source, company }]));
+  return [...found.values()];
+}
+
+function isOfReceivable(planned: PlannedEvent): planned is PlannedEvent & PlacedEvent {
+  return planned.event.type.startsWith('erp.receivable.');
+}
+
+/** The branch's own integration takes the place of the company's. */
+function integrationsFor(
+  event: HubEvent,
+  all: readonly Integration<PartnerSettings>[],
+): Integration<PartnerSettings>[] {
+  const ofCompany = all.filter(({ source, company }) => source === event.source && company === event.company);
+  const ofBranch = ofCompany.filter(({ branch }) => branch !== undefined && branch === event.branch);
+  return ofBranch.length > 0 ? ofBranch : ofCompany.filter(({ branch }) => branch === undefined);
+}
+
+function reasonForSilence({ state, displayName, name }: Integration<PartnerSettings>): Unplanned | undefined {
+  const called = displayName || name;
+  if (state.kind === 'off') return { code: 'off', reason: `a integração "${called}" está desligada / is off` };
+  if (state.kind === 'ready') return undefined;
+  const lacks = state.lacks.map(({ label, reason }) => `${label.pt} (${reason})`).join(', ');
+  return {
+    code: 'not-configured',
+    reason: `a integração "${called}" não está configurada / is not configured: ${lacks}`,
+  };
+}
+
+function unplanned(reason: Unplanned): EventPlan {
+  return { plans: [], failures: [], unplanned: reason };
+}
+
+function businessKeysOf(event: HubEvent): BusinessKeys | undefined {
+  if (!event.type.startsWith('erp.receivable.')) return undefined;
+  const { receivableId, number, installment, contractId, customer } = (event as ReceivableEvent).data;
+  return { receivableId, titleNumber: number, installment, contractId, customerId: customer.id };
+}

@@ -1,0 +1,56 @@
+import type { Pool } from 'pg';
+import type { IntegrationRef } from '#libs/contracts';
+import type { Clock } from '#libs/runtime';
+import type { Integration, IntegrationRegistry } from '#libs/settings';
+import type { PartnerSettings } from './partner-settings.js';
+
+interface Page {
+  integration: Integration<PartnerSettings>;
+  readAt: number;
+}
+
+/** A change of settings made by another replica is seen after this long. */
+const FRESH_MS = 1_000;
+
+/** The integrations this process works for, as it last read them: calls look here, intake reads the database. */
+export class SettingsBook {
+  private readonly pages = new Map<string, Page>();
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly registry: IntegrationRegistry<PartnerSettings>,
+    private readonly clock: Clock,
+  ) {}
+
+  /** So that every integration can be named from the first moment. */
+  async open(): Promise<void> {
+    this.note(await this.registry.readAll(this.pool));
+  }
+
+  note(integrations: readonly Integration<PartnerSettings>[]): void {
+    const readAt = this.clock.monotonicMs();
+    for (const integration of integrations) this.pages.set(integration.id, { integration, readAt });
+  }
+
+  /** At most a second old. @throws Error for an integration that does not exist: it was never planned for */
+  async read(id: string): Promise<Integration<PartnerSettings>> {
+    const page = this.pages.get(id);
+    if (page && this.clock.monotonicMs() - page.readAt < FRESH_MS) return page.integration;
+    const integration = await this.registry.byId(this.pool, id);
+    if (!integration) throw new Error(`there is no integration ${id}`);
+    this.note([integration]);
+    return integration;
+  }
+
+  /** Reads those this process has never seen: another replica made them. */
+  async learn(ids: readonly string[]): Promise<void> {
+    for (const id of ids) if (!this.pages.has(id)) await this.read(id);
+  }
+
+  refOf(id: string): IntegrationRef {
+    const page = this.pages.get(id);
+    if (!page) throw new Error(`the integration ${id} has not been read yet`);
+    const { displayName, name, source, company, branch } = page.integration;
+    return { id, name: displayName || name, source, company, branch };
+  }
+}

@@ -1,0 +1,27 @@
+/** $1 sources, $2 companies, $3 titles, in the order of the key: locks what stands */
+export const LOCK_RECEIVABLES = `
+  select r.source, r.company, r.receivable_id, r.sequence::text as sequence
+  from receivable r
+  join unnest($1::text[], $2::text[], $3::text[]) as k(source, company, receivable_id)
+    on k.source = r.source and k.company = r.company and k.receivable_id = r.receivable_id
+  order by r.source, r.company, r.receivable_id
+  for update of r`;
+
+/** $1 sources, $2 companies, $3 titles, $4 branches, $5 statuses, $6 sequences, $7 positions, $8 data */
+export const WRITE_RECEIVABLES = `
+  insert into receivable as r (source, company, receivable_id, branch, status, sequence, position, data)
+  select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::jsonb[])
+  on conflict (source, company, receivable_id) do update
+    set branch = excluded.branch, status = excluded.status, sequence = excluded.sequence, position = excluded.position,
+      data = excluded.data, updated_at = now()
+    where r.sequence <= excluded.sequence`;
+
+/** $1 sources, $2 companies, $3 titles, $4 event ids, $5 kinds, $6 known, $7 came */
+export const RECORD_ANOMALIES = `
+  insert into sequence_anomaly (source, company, receivable_id, event_id, kind, known, came)
+  select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::bigint[], $7::bigint[])`;
+
+/** $1 source, $2 company, $3 title */
+export const READ_RECEIVABLE = `
+  select data, status, sequence::text as sequence, position::text as position
+  from receivable where source = $1 and company = $2 and receivable_id = $3`;

@@ -1,0 +1,289 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { exportJWK, SignJWT } from 'jose';
+import { Client } from 'pg';
+import type { ReceivableChanged } from '../../libs/contracts/src/receivable.js';
+import type { ChildApp } from '../../libs/testing/src/child-app.js';
+import { startChildApp } from '../../libs/testing/src/child-app.js';
+import {
+  weigh,
+  type CommittedEvent,
+  type ParkedItem,
+  type TakenCall,
+  type Verdict,
+} from '../../libs/testing/src/conservation.js';
+import { eventually } from '../../libs/testing/src/eventually.js';
+import { freePort } from '../../libs/testing/src/free-port.js';
+import { privateDatabase } from '../../libs/testing/src/private-database.js';
+import { privateVhost } from '../../libs/testing/src/private-vhost.js';
+import { COMMITTED_RECEIVABLES } from './world.sql.ts';
+import { compareTitles, type Difference, type ShownFinancial } from './comparison.ts';
+
+export const APPS = ['sandbox', 'audit', 'customerx-connector', 'erp-outbox-reader'] as const;
+export type AppName = (typeof APPS)[number];
+
+export interface WorldOptions {
+  /** More of an app's environment, over what the world gives it. */
+  environment?: Partial<Record<AppName, Record<string, string>>>;
+  /** Fixed ports, for a person to look at; free ones unless told. */
+  ports?: Partial<Record<AppName, { http: number; ops: number }>>;
+}
+
+export interface IntegrationWish {
+  company: string;
+  account: string;
+  settings?: Record<string, unknown>;
+}
+
+export const SOURCE = '/erp/demo';
+
+type Environments = Record<AppName, Record<string, string>>;
+
+/**
+ * Ponte and the world outside, each app a process of its own, on databases and a vhost nobody else sees: the ERP and
+ * CustomerX simulated at the network's edge, everything between them as in production.
+ */
+export class World {
+  private readonly apps = new Map<string, ChildApp>();
+  private readonly environments: Environments;
+  private readonly dropping: (() => Promise<void>)[];
+  readonly token: string;
+  readonly erpAdminUrl: string;
+
+  private constructor(parts: {
+    environments: Environments;
+    dropping: (() => Promise<void>)[];
+    token: string;
+    erpAdminUrl: string;
+  }) {
+    this.environments = parts.environments;
+    this.dropping = parts.dropping;
+    this.token = parts.token;
+    this.erpAdminUrl = parts.erpAdminUrl;
+  }
+
+  static async prepare(options: WorldOptions = {}): Promise<World> {
+    const [erp, ponte, vhost, access] = await Promise.all([
+      privateDatabase(),
+      privateDatabase(),
+      privateVhost(),
+      newAccess(),
+    ]);
+    const broker = { AMQP_URL: vhost.amqpUrl, AMQP_MANAGEMENT_URL: vhost.managementUrl };
+    const own = { ...broker, ...access.variables, DATABASE_URL: ponte.url };
+    const environments: Environments = {
+      sandbox: { ERP_DATABASE_URL: erp.url, DATABASE_URL: erp.url, CUSTOMERX_RATE_LIMIT_PER_MINUTE: '0' },
+      audit: { ...own, AUDIT_KEY: newKey(), AUDIT_KEYS: `k1:${newKey()}` },
+      'customerx-connector': { ...own, SETTINGS_KEYS: `k1:${newKey()}` },
+      'erp-outbox-reader': {
+        ...own,
+        ERP_DATABASE_URL: erp.url,
+        ERP_SOURCE: SOURCE,
+        REQUIRED_QUEUES: 'customerx-connector.events,audit.events',
+      },
+    };
+    for (const app of APPS) {
+      const ports = options.ports?.[app] ?? { http: await freePort(), ops: await freePort() };
+      Object.assign(environments[app], {
+        LOG_LEVEL: 'info',
+        HTTP_PORT: String(ports.http),
+        OPS_PORT: String(ports.ops),
+      });
+      Object.assign(environments[app], options.environment?.[app]);
+    }
+    return new World({
+      environments,
+      dropping: [erp.drop, ponte.drop, vhost.drop],
+      token: access.token,
+      erpAdminUrl: erp.url,
+    });
+  }
+
+  /** The sandbox first: the ERP's outbox must be there when it is read. */
+  async startAll(): Promise<void> {
+    await this.start('sandbox');
+    await Promise.all((['audit', 'customerx-connector', 'erp-outbox-reader'] as const).map((app) => this.start(app)));
+  }
+
+  async start(app: AppName, as: string = app, more: Record<string, string> = {}): Promise<ChildApp> {
+    const env = { ...this.environments[app], ...more };
+    const started = await startChildApp({ app, env, readyWithinMs: 40_000 });
+    this.apps.set(as, started);
+    return started;
+  }
+
+  /** A second replica of an app, on ports of its own. */
+  async startReplica(app: AppName, as: string): Promise<ChildApp> {
+    return this.start(app, as, { HTTP_PORT: String(await freePort()), OPS_PORT: String(await freePort()) });
+  }
+
+  app(name: string): ChildApp {
+    const app = this.apps.get(name);
+    if (!app) throw new Error(`${name} was not started`);
+    return app;
+  }
+
+  httpUrl(app: AppName): string {
+    return `http://127.0.0.1:${this.environments[app].HTTP_PORT}`;
+  }
+
+  opsUrl(app: AppName): string {
+    return `http://127.0.0.1:${this.environments[app].OPS_PORT}`;
+  }
+
+  async kill(name: string): Promise<void> {
+    await this.app(name).kill('SIGKILL');
+    this.apps.delete(name);
+  }
+
+  async stop(name: string): Promise<number | null> {
+    const code = await this.app(name).stop();
+    this.apps.delete(name);
+    return code;
+  }
+
+  /** Stops what runs, the outermost last, and drops the databases and the vhost. */
+  async close(): Promise<void> {
+    const names = [...this.apps.keys()].sort((one) => (one === 'sandbox' ? 1 : -1));
+    for (const name of names) await this.stop(name).catch(() => undefined);
+    for (const drop of this.dropping) await drop();
+  }
+
+  /** An HTTP call to an app, as somebody who may do everything. @throws Error with the answer when it is no success */
+  async ask<T>(app: AppName, method: string, path: string, body?: unknown): Promise<T> {
+    const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' };
+    const response = await fetch(`${this.httpUrl(app)}${path}`, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text.slice(0, 500)}`);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  /** One account at CustomerX per company, so that title numbers may repeat between companies. */
+  async openAccounts(accounts: readonly string[]): Promise<void> {
+    const named = accounts.map((name) => ({
+      name,
+      token: tokenOf(name),
+      credential: `credential-${name}`,
+      key: `key-${name}`,
+    }));
+    await this.ask('sandbox', 'PUT', '/control/customerx/settings', { accounts: named, rateLimitPerMinute: 0 });
+  }
+
+  /** Turns CustomerX on for a company, sending as things come unless told. */
+  async integrate({ company, account, settings = {} }: IntegrationWish): Promise<{ id: string }> {
+    return this.ask('customerx-connector', 'PUT', '/integrations', {
+      source: SOURCE,
+      company,
+      displayName: `CustomerX da empresa ${company}`,
+      enabled: true,
+      settings: {
+        baseUrl: `${this.httpUrl('sandbox')}/customerx/api/v1`,
+        token: tokenOf(account),
+        allowPlainHttp: true,
+        allowPrivateAddresses: true,
+        periodicityMinutes: 0,
+        ...settings,
+      },
+    });
+  }
+
+  async titles(company: string): Promise<ReceivableChanged[]> {
+    const titles: ReceivableChanged[] = [];
+    let cursor = '';
+    do {
+      type Page = { items: ReceivableChanged[]; next?: string };
+      const page: Page = await this.ask(
+        'sandbox',
+        'GET',
+        `/erp/titles?company=${company}&limit=500${cursor && `&cursor=${cursor}`}`,
+      );
+      titles.push(...page.items);
+      cursor = page.next ?? '';
+    } while (cursor);
+    return titles;
+  }
+
+  async financials(account: string): Promise<ShownFinancial[]> {
+    type State = { accounts: { name: string; financials: ShownFinancial[] }[] };
+    const { accounts } = await this.ask<State>('sandbox', 'GET', `/control/customerx/state?account=${account}`);
+    return accounts[0]?.financials ?? [];
+  }
+
+  async calls(): Promise<TakenCall[]> {
+    const calls: TakenCall[] = [];
+    let after: number | undefined = 0;
+    while (after !== undefined) {
+      type Page = { items: TakenCall[]; next?: number; dropped: number };
+      const page: Page = await this.ask('sandbox', 'GET', `/control/customerx/calls?after=${after}&limit=20000`);
+      if (page.dropped > 0) throw new Error('the call log is too short for a verdict');
+      calls.push(...page.items);
+      after = page.next;
+    }
+    return calls;
+  }
+
+  /** What the ERP committed, read from its own outbox. */
+  async committed(accountOf: (company: string) => string): Promise<CommittedEvent[]> {
+    const client = new Client({ connectionString: this.erpAdminUrl });
+    await client.connect();
+    try {
+      const { rows } = await client.query(COMMITTED_RECEIVABLES);
+      return rows.map((row) => ({
+        account: accountOf(row.company),
+        externalId: row.aggregateid,
+        sequence: row.sequence,
+      }));
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Resolves when every event of these accounts has had its effect at the partner, or is parked as told. */
+  async settled(
+    accountOf: (company: string) => string,
+    withinMs: number,
+    parked: readonly ParkedItem[] = [],
+  ): Promise<Verdict> {
+    return eventually(
+      async () => {
+        const verdict = weigh(await this.committed(accountOf), await this.calls(), parked);
+        if (verdict.lost.length > 0)
+          throw new Error(`not arrived: ${verdict.lost.slice(0, 3).join('; ')} and so on (${verdict.lost.length})`);
+        return verdict;
+      },
+      { withinMs, everyMs: 250 },
+    );
+  }
+
+  async compare(company: string, account: string): Promise<Difference[]> {
+    return compareTitles(await this.titles(company), await this.financials(account));
+  }
+}
+
+function tokenOf(account: string): string {
+  return `sandbox-token-${account}`;
+}
+
+function newKey(): string {
+  return randomBytes(32).toString('base64');
+}
+
+/** An issuer of this world's own, and a token of somebody who may do everything. */
+async function newAccess(): Promise<{ variables: Record<string, string>; token: string }> {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const key = { ...(await exportJWK(publicKey)), kid: 'world', alg: 'ES256', use: 'sig' };
+  const [issuer, audience] = ['https://issuer.world.invalid', 'ponte'];
+  const token = await new SignJWT({ name: 'demo', roles: ['vendor', 'auditor'], companies: ['*'] })
+    .setProtectedHeader({ alg: 'ES256', kid: 'world' })
+    .setSubject('demo')
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setIssuedAt()
+    .setExpirationTime('12h')
+    .sign(privateKey);
+  const variables = { ACCESS_ISSUER: issuer, ACCESS_AUDIENCE: audience, ACCESS_JWKS: JSON.stringify({ keys: [key] }) };
+  return { variables, token };
+}

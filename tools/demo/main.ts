@@ -1,0 +1,111 @@
+/**
+ * `npm run demo [-- --exit] [-- --history FILE.csv]`: a small ERP, Ponte and a simulated CustomerX, each a process of
+ * its own, and a journey through them. Exit code 0 only when both sides agree and nothing is lost, doubled or out of
+ * order.
+ */
+import '../../libs/testing/run/source.mjs';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { interruptedExitCode, interruption } from '../interruption.ts';
+import { runOrFail } from '../run.ts';
+import { projectFolder } from '../stack/paths.ts';
+import { PrivateStack } from '../stack/stack.ts';
+import type { World as OpenWorld } from '../../test/world/world.ts';
+import type { Ending } from './journey.ts';
+import { chapter, say } from './story.ts';
+
+// After the hook above stands: these read the libraries' own source.
+const { runHistory } = await import('./history.ts');
+const { runJourney } = await import('./journey.ts');
+const { World, APPS } = await import('../../test/world/world.ts');
+const { isEven } = await import('../../libs/testing/src/conservation.js');
+
+const USUAL_PORTS = { sandbox: 4100, 'erp-outbox-reader': 4101, 'customerx-connector': 4102, audit: 4103 };
+
+async function demo(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: { exit: { type: 'boolean', default: false }, history: { type: 'string' } },
+  });
+  const history = values.history && resolve(process.env.INIT_CWD ?? '.', values.history);
+  if (history && !existsSync(history)) throw new Error(`There is no file ${history}.`);
+  say('Ponte: from an ERP to CustomerX, in order, once. Everything here runs on this machine, on simulated partners.');
+  const stack = new PrivateStack();
+  const loan = await stack.borrow(say);
+  try {
+    await build();
+    const world = await World.prepare({ ports: await portsForPeople() });
+    try {
+      return await inWorld(world, history, values.exit);
+    } finally {
+      await world.close();
+    }
+  } finally {
+    await loan.giveBack();
+  }
+}
+
+async function inWorld(world: OpenWorld, history: string | undefined, exit: boolean): Promise<number> {
+  await world.startAll();
+  const ending = history ? await runHistory(world, history) : await runJourney(world);
+  const code = close(ending);
+  if (!exit && !interruption.aborted) await stay(world);
+  return interruption.aborted && exit ? interruptedExitCode : code;
+}
+
+function close({ verdict, differences, titles }: Ending): number {
+  const { delivered, lost, doubled, reordered, repeated, unexplained } = verdict;
+  const even = isEven(verdict) && differences === 0;
+  const counts = `${titles} titles, ${delivered} events delivered, ${lost.length} lost, ${doubled.length} doubled, ${reordered.length} out of order, ${unexplained.length} unexplained, ${repeated.length} repeated, ${differences} differences`;
+  say();
+  say(`${even ? 'ok' : 'NOT EVEN'}: ${counts}`);
+  return even ? 0 : 1;
+}
+
+/** Until ^C. */
+async function stay(world: OpenWorld): Promise<void> {
+  chapter('Look around; ^C ends it');
+  for (const app of APPS) {
+    const docs = app === 'sandbox' ? '' : '/docs';
+    say(`   ${app.padEnd(20)} ${world.httpUrl(app)}${docs}   metrics ${world.opsUrl(app)}/metrics`);
+  }
+  say();
+  say('   A token that may do everything, for 12 hours:');
+  say(`   ${world.token}`);
+  const alive = setInterval(() => undefined, 60_000);
+  await new Promise((done) => interruption.addEventListener('abort', done, { once: true }));
+  clearInterval(alive);
+}
+
+async function build(): Promise<void> {
+  const nest = join(projectFolder, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+  await runOrFail('The apps could not be built.', process.execPath, [nest, 'build', 'audit'], { cwd: projectFolder });
+}
+
+/** The addresses of the guides where they are free; a second demo beside the first takes others. */
+async function portsForPeople(): Promise<Partial<Record<keyof typeof USUAL_PORTS, { http: number; ops: number }>>> {
+  const ports = Object.values(USUAL_PORTS).flatMap((port) => [port, port + 100]);
+  const free = await Promise.all(ports.map(isFree));
+  if (!free.every(Boolean)) return {};
+  return Object.fromEntries(Object.entries(USUAL_PORTS).map(([app, http]) => [app, { http, ops: http + 100 }]));
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const probe = createServer();
+    probe.once('error', () => done(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)));
+  });
+}
+
+try {
+  process.exitCode = await demo(process.argv.slice(2));
+} catch (error) {
+  if (interruption.aborted) process.exitCode = interruptedExitCode;
+  else {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
+}
