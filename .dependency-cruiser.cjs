@@ -10,7 +10,7 @@ const floors = [
 ];
 
 const anyOf = (names) => `^libs/(${names.join('|')})/`;
-const spec = '\\.spec\\.ts$';
+const spec = '\\.spec\\.ts$|^(apps|libs)/[^/]+/test/';
 /** Files that run in tests or on a developer's machine only. */
 const outsideProduct = [spec, '^test/', '^tools/', '^libs/testing/', '^jest\\.config'];
 
@@ -80,7 +80,7 @@ module.exports = {
     onlyIn(
       'one-front-door',
       'A lib has one front door: import it as #libs/<name>. What is not in its index.ts is its own affair.',
-      { path: '^(apps|test|tools)/', pathNot: '^tools/(test|boot-apps)\\.ts$' },
+      { path: '^(apps|test|tools)/' },
       { path: '^libs/', pathNot: '^libs/[^/]+/src/index\\.ts$' },
     ),
     onlyIn(

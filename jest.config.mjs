@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs';
+
+const folders = ['apps', 'libs', 'test', 'tools'].filter((folder) => existsSync(new URL(folder, import.meta.url)));
+
 /** Jest runs TypeScript as ES modules through SWC; types are checked by `npm run check`. */
 export default {
-  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test', '<rootDir>/tools'],
+  roots: folders.map((folder) => `<rootDir>/${folder}`),
   testRegex: '\\.spec\\.ts$',
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],

@@ -48,7 +48,7 @@ export function readAnswer(answer: PartnerAnswer): Outcome {
   const common = readCommon(answer);
   if (common) return common;
   if (answer.status < 300) return delivered(referenceIn(answer.body));
-  return refused(`HTTP ${answer.status}: ${problemIn(answer.body)}`, answer.body);
+  return refused(`HTTP ${answer.status}: ${problemIn(answer.body)}`);
 }
 
 /** A licence may expect the token raw, as Bearer, or under a name of its own. */

@@ -1,8 +1,9 @@
-export { BrokerConnection, type ConnectionState } from './connection.js';
+export { ConfirmLost, type PublishResult, type Settle } from './confirm-window.js';
+export { BrokerConnection, ConnectionRefused, type ConnectionState } from './connection.js';
 export { BrokerManagement, ManagementError } from './management.js';
 export type { IncomingMessage, IncomingProperties, OutgoingMessage, OutgoingProperties } from './message.js';
 export { ROUTING_KEY_MAX_BYTES } from './message.js';
-export { ConfirmLost, ConfirmPublisher, type PublishResult } from './publisher.js';
+export { ConfirmPublisher } from './publisher.js';
 export { applyPolicies, auditTopology, requireSafeTopology, UnsafeTopology } from './topology-audit.js';
 export {
   appTopology,

@@ -1,3 +1,4 @@
+import { vhostOf } from './connection.js';
 import type { PolicyDefinition } from './topology.js';
 
 export interface QueueReport {
@@ -18,6 +19,14 @@ export interface BindingReport {
   destination: string;
   destination_type: string;
   routing_key: string;
+}
+
+export interface PolicyReport {
+  name: string;
+  pattern: string;
+  'apply-to': string;
+  priority: number;
+  definition: Record<string, unknown>;
 }
 
 /** The management API refused or could not be reached; `status` 0 when there was no answer. */
@@ -47,7 +56,7 @@ export class BrokerManagement {
     const parsed = new URL(url);
     const user = `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`;
     this.authorization = `Basic ${Buffer.from(user).toString('base64')}`;
-    this.vhost = decodeURIComponent(new URL(amqpUrl).pathname.slice(1)) || '/';
+    this.vhost = vhostOf(amqpUrl);
     this.base = `${parsed.protocol}//${parsed.host}/api`;
   }
 
@@ -61,6 +70,11 @@ export class BrokerManagement {
 
   bindingsOfQueue(name: string): Promise<BindingReport[] | undefined> {
     return this.read(`queues/${this.at(name)}/bindings`);
+  }
+
+  /** Every policy of the vhost, or, of `kind` operator, every operator policy. */
+  async policies(kind: 'policies' | 'operator-policies'): Promise<PolicyReport[]> {
+    return (await this.read<PolicyReport[]>(`${kind}/${encodeURIComponent(this.vhost)}`)) ?? [];
   }
 
   policy(name: string): Promise<{ pattern: string; definition: Record<string, unknown> } | undefined> {

@@ -1,19 +1,11 @@
-import { EventEmitter } from 'node:events';
-import type { ConfirmChannel, Message } from 'amqplib';
+import { EventEmitter, once } from 'node:events';
+import { IllegalOperationError, type ConfirmChannel } from 'amqplib';
+import { closeChannel } from './close-channel.js';
+import { ConfirmLost, ConfirmWindow, type PublishResult, type Settle } from './confirm-window.js';
 import type { BrokerConnection, ConnectionState } from './connection.js';
 import { ROUTING_KEY_MAX_BYTES, type OutgoingMessage } from './message.js';
-
-/**
- * `confirmed`: the broker holds it durably in at least one queue.
- * `returned`: no queue is bound to its routing key; nobody has it.
- * `refused`: the broker would not take it now (a full queue with reject-publish); nobody is promised to have it.
- */
-export type PublishResult = 'confirmed' | 'returned' | 'refused';
-
-/** The channel or the connection went away before the confirm: whether the broker has the message is not known. */
-export class ConfirmLost extends Error {
-  override readonly name = 'ConfirmLost';
-}
+import { reasonOf } from './reason.js';
+import { assertTopology, type Topology } from './topology.js';
 
 interface PublisherEvents {
   /** The channel stands and publishing may go on. */
@@ -22,9 +14,9 @@ interface PublisherEvents {
   paused: [reason: string];
 }
 
-const REOPEN_AFTER_MS = 500;
-
-type Settle = (result: PublishResult | ConfirmLost) => void;
+/** A missing exchange closes the channel at once, again and again: the wait doubles until a message is answered. */
+const REOPEN_FIRST_MS = 250;
+const REOPEN_MOST_MS = 10_000;
 
 /**
  * Publishes persistent and mandatory, and says per message what the broker answered.
@@ -33,38 +25,44 @@ type Settle = (result: PublishResult | ConfirmLost) => void;
  */
 export class ConfirmPublisher extends EventEmitter<PublisherEvents> {
   private channel?: ConfirmChannel;
+  private window?: ConfirmWindow;
   private opening?: Promise<void>;
-  private readonly returned = new Set<string>();
-  private readonly inFlight = new Map<number, Settle>();
-  private tag = 0;
+  private reopenMs = REOPEN_FIRST_MS;
+  private reopenTimer?: NodeJS.Timeout;
   private closed = false;
 
-  constructor(private readonly connection: BrokerConnection) {
+  /** @param topology declared on every new channel, so that an exchange somebody deleted comes back */
+  constructor(
+    private readonly connection: BrokerConnection,
+    private readonly topology?: Topology,
+  ) {
     super();
     connection.on('open', () => this.reopen());
     connection.on('away', (reason) => this.lose(`the broker is away: ${reason}`));
-    connection.on('blocked', (reason) => this.emit('paused', `the broker blocks publishers: ${reason}`));
-    connection.on('unblocked', () => this.emit('ready'));
+    connection.on('blocked', (reason) => this.tell('paused', `the broker blocks publishers: ${reason}`));
+    connection.on('unblocked', () => this.tellReady());
+    if (connection.state !== 'away') this.reopen();
   }
 
   get state(): ConnectionState {
+    if (this.closed) return 'away';
     if (this.connection.state !== 'open') return this.connection.state;
     return this.channel ? 'open' : 'away';
   }
 
   get unconfirmed(): number {
-    return this.inFlight.size;
+    return this.window?.size ?? 0;
   }
 
-  /** Resolves when the first channel stands. */
+  /** Resolves when publishing may begin; a broker that is away or blocks is waited for. */
   async open(): Promise<void> {
-    if (this.connection.state === 'open') await this.openChannel();
+    if (this.state !== 'open') await once(this, 'ready');
   }
 
   /**
    * @returns what the broker answered
    * @throws ConfirmLost when the answer can no longer come; the message may or may not be in the broker
-   * @throws RangeError for a routing key AMQP cannot carry
+   * @throws RangeError, TypeError for a message AMQP cannot carry; nothing was sent
    */
   publish(message: OutgoingMessage): Promise<PublishResult> {
     return new Promise((resolve, reject) => {
@@ -72,83 +70,105 @@ export class ConfirmPublisher extends EventEmitter<PublisherEvents> {
     });
   }
 
-  /** As `publish`, without a promise per message: `settle` is called once, later. */
+  /**
+   * As `publish`, without a promise per message: `settle` is called once, in most cases later.
+   * @throws RangeError, TypeError for a message AMQP cannot carry; `settle` is then not called
+   */
   send(message: OutgoingMessage, settle: Settle): void {
     if (Buffer.byteLength(message.routingKey) > ROUTING_KEY_MAX_BYTES) {
       throw new RangeError(`a routing key has at most ${ROUTING_KEY_MAX_BYTES} bytes`);
     }
-    const channel = this.channel;
-    if (!channel) return settle(new ConfirmLost('the broker is away'));
-    const { messageId } = message.properties;
-    const tag = ++this.tag;
-    this.inFlight.set(tag, settle);
-    const options = { ...message.properties, persistent: true, mandatory: true };
+    const { channel, window } = this;
+    if (!channel || !window) return settle(new ConfirmLost('the broker is away'));
     try {
-      channel.publish(message.exchange, message.routingKey, message.content, options, (error) => {
-        if (channel !== this.channel) return;
-        this.answer(tag, messageId, error);
+      channel.publish(message.exchange, message.routingKey, message.content, {
+        ...message.properties,
+        persistent: true,
+        mandatory: true,
       });
     } catch (error) {
-      this.inFlight.delete(tag);
-      settle(new ConfirmLost(error instanceof Error ? error.message : String(error)));
+      if (!(error instanceof IllegalOperationError)) throw error;
+      this.loseChannel(channel, 'the channel is closed');
+      return settle(new ConfirmLost('the channel is closed'));
     }
+    window.add(message.properties.messageId, settle);
   }
 
-  /** Resolves when everything sent so far is answered or lost. */
-  async drain(): Promise<void> {
-    await this.channel?.waitForConfirms().catch(() => undefined);
+  /** Waits until everything sent is answered or lost, `withinMs` at the most. @returns whether nothing is left */
+  async drain(withinMs: number): Promise<boolean> {
+    await this.window?.empty(withinMs);
+    return this.unconfirmed === 0;
   }
 
+  /** What is not confirmed by now is lost: drain first. */
   async close(): Promise<void> {
     this.closed = true;
-    const channel = this.channel;
+    clearTimeout(this.reopenTimer);
+    const { channel } = this;
     this.lose('the publisher was closed');
-    await channel?.close().catch(() => undefined);
+    if (channel) await closeChannel(channel);
   }
 
-  private answer(tag: number, messageId: string, error: unknown): void {
-    const settle = this.inFlight.get(tag);
-    if (!settle) return;
-    this.inFlight.delete(tag);
-    const wasReturned = this.returned.delete(messageId);
-    settle(error ? 'refused' : wasReturned ? 'returned' : 'confirmed');
-  }
-
-  /** A lost connection opens the channel anew by its own event; a channel refused on a good one is tried again. */
   private reopen(): void {
-    this.openChannel().catch(() => {
-      if (!this.closed && this.connection.state !== 'away') setTimeout(() => this.reopen(), REOPEN_AFTER_MS).unref();
-    });
+    clearTimeout(this.reopenTimer);
+    this.opening ??= this.openChannel()
+      .catch((error: unknown) => this.openFailed(reasonOf(error)))
+      .finally(() => (this.opening = undefined));
   }
 
-  private openChannel(): Promise<void> {
-    this.opening ??= this.openChannelOnce().finally(() => (this.opening = undefined));
-    return this.opening;
+  /** A lost connection opens the channel anew when it is back; a channel refused on a good one is tried again here. */
+  private openFailed(reason: string): void {
+    if (this.closed || this.connection.state === 'away') return;
+    this.tell('paused', `the broker refuses a channel to publish on: ${reason}`);
+    this.reopenLater();
   }
 
-  private async openChannelOnce(): Promise<void> {
+  private reopenLater(): void {
+    clearTimeout(this.reopenTimer);
+    this.reopenTimer = setTimeout(() => this.reopen(), this.reopenMs);
+    this.reopenMs = Math.min(this.reopenMs * 2, REOPEN_MOST_MS);
+  }
+
+  private async openChannel(): Promise<void> {
     if (this.channel || this.closed) return;
     const channel = await this.connection.createConfirmChannel();
-    channel.on('return', (message: Message) => this.returned.add(String(message.properties.messageId)));
+    const window = new ConfirmWindow(() => (this.reopenMs = REOPEN_FIRST_MS));
     channel.on('error', (error: Error) => this.loseChannel(channel, error.message));
-    channel.on('close', () => this.loseChannel(channel, 'the channel was closed'));
+    // Before the client's own listener, which would report every message under way as refused.
+    channel.prependListener('close', () => this.loseChannel(channel, 'the channel was closed'));
+    channel.on('return', ({ properties }) => window.returned(String(properties.messageId)));
+    channel.on('ack', ({ deliveryTag, multiple }) => window.answer(deliveryTag, multiple, 'confirmed'));
+    channel.on('nack', ({ deliveryTag, multiple }) => window.answer(deliveryTag, multiple, 'refused'));
+    if (this.topology) await assertTopology(channel, this.topology);
+    if (this.closed) return closeChannel(channel);
+    if (this.connection.state === 'away') return;
     this.channel = channel;
-    this.emit('ready');
+    this.window = window;
+    this.tellReady();
   }
 
   /** A missing exchange closes the channel with everything in flight on it; the connection stays. */
   private loseChannel(channel: ConfirmChannel, reason: string): void {
     if (this.channel !== channel) return;
     this.lose(reason);
-    if (!this.closed && this.connection.state !== 'away') this.reopen();
+    if (!this.closed && this.connection.state !== 'away') this.reopenLater();
   }
 
   private lose(reason: string): void {
+    const { window } = this;
     this.channel = undefined;
-    this.returned.clear();
-    const lost = [...this.inFlight.values()];
-    this.inFlight.clear();
-    if (!this.closed) this.emit('paused', reason);
-    for (const settle of lost) settle(new ConfirmLost(reason));
+    this.window = undefined;
+    this.tell('paused', reason);
+    window?.lose(reason);
+  }
+
+  private tellReady(): void {
+    if (this.state === 'open') this.tell('ready');
+  }
+
+  private tell(...[event, reason]: ['ready'] | ['paused', string]): void {
+    if (this.closed) return;
+    if (event === 'ready') this.emit('ready');
+    else this.emit('paused', reason!);
   }
 }

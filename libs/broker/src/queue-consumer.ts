@@ -1,7 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, ConsumeMessage } from 'amqplib';
+import { closeChannel } from './close-channel.js';
 import type { BrokerConnection } from './connection.js';
 import { readProperties, type IncomingMessage } from './message.js';
+import { reasonOf } from './reason.js';
+import { unlessAborted, waitUnlessAborted } from './unless-aborted.js';
 
 export interface QueueConsumerOptions {
   connection: BrokerConnection;
@@ -9,6 +11,8 @@ export interface QueueConsumerOptions {
   prefetch: number;
   batchSize: number;
   retryAfterMs: number;
+  /** Run on each new channel before it consumes, so that a queue somebody deleted comes back. */
+  declare(channel: Channel): Promise<void>;
   /** Resolves when everything it was given is durable. `life` rises with each new channel. */
   handle(messages: IncomingMessage[], life: number): Promise<void>;
 }
@@ -20,10 +24,7 @@ export interface QueueConsumerOptions {
  */
 export class QueueConsumer {
   private life = 0;
-  private stopping = new AbortController();
-  private wake: () => void = () => undefined;
-  private buffer: ConsumeMessage[] = [];
-  private channel?: Channel;
+  private readonly stopping = new AbortController();
   private finished: Promise<void> = Promise.resolve();
   /** Why nothing is taken just now. */
   complaint?: string;
@@ -36,78 +37,101 @@ export class QueueConsumer {
     return this.finished;
   }
 
+  /** The batch in hand is finished and acknowledged; what was only buffered goes to the next owner, in order. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    this.wake();
     await this.finished;
   }
 
   private async live(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
       try {
-        const channel = await this.openChannel();
-        await this.takeFrom(channel);
-        await channel.close().catch(() => undefined);
+        await this.liveOnce();
       } catch (error) {
-        if (this.stopping.signal.aborted) return;
-        this.complaint = `queue "${this.options.queue}" is not taken: ${error instanceof Error ? error.message : String(error)}`;
-        await this.dropChannel();
-        await delay(this.options.retryAfterMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+        if (signal.aborted) return;
+        this.complaint = `queue "${this.options.queue}" is not taken: ${reasonOf(error)}`;
+        await waitUnlessAborted(this.options.retryAfterMs, signal);
       }
     }
   }
 
-  private async openChannel(): Promise<Channel> {
-    const channel = await this.options.connection.createChannel();
+  private async liveOnce(): Promise<void> {
+    const { signal } = this.stopping;
+    const channel = await unlessAborted(this.options.connection.createChannel(), signal, closeChannel);
     this.life += 1;
-    this.buffer = [];
-    this.channel = channel;
-    const lost = (): void => {
-      if (this.channel !== channel) return;
-      this.channel = undefined;
-      this.buffer = [];
-      this.wake();
-    };
-    channel.on('error', lost);
-    channel.on('close', lost);
-    await channel.prefetch(this.options.prefetch);
-    await channel.consume(this.options.queue, (message) => {
-      if (this.channel !== channel) return;
-      if (message) this.buffer.push(message);
-      else lost();
-      this.wake();
-    });
-    return channel;
+    const held = new HeldMessages(channel);
+    signal.addEventListener('abort', held.wake, { once: true });
+    try {
+      await unlessAborted(this.consume(channel, held), signal);
+      this.complaint = undefined;
+      await this.takeFrom(channel, held);
+    } finally {
+      signal.removeEventListener('abort', held.wake);
+      held.lose('the channel is being closed');
+      await closeChannel(channel);
+    }
   }
 
-  private async takeFrom(channel: Channel): Promise<void> {
+  private async consume(channel: Channel, held: HeldMessages): Promise<void> {
+    const { declare, prefetch, queue } = this.options;
+    await declare(channel);
+    await channel.prefetch(prefetch);
+    // A deleted queue is told by a delivery of nothing.
+    await channel.consume(queue, (message) => (message ? held.add(message) : held.lose('the queue was deleted')));
+  }
+
+  private async takeFrom(channel: Channel, held: HeldMessages): Promise<void> {
     while (!this.stopping.signal.aborted) {
-      if (this.channel !== channel) throw new Error('the channel was lost');
-      const batch = this.buffer.splice(0, this.options.batchSize);
+      const batch = held.take(this.options.batchSize);
       if (batch.length === 0) {
-        await this.more();
+        await held.more(this.stopping.signal);
         continue;
       }
       await this.options.handle(batch.map(readMessage), this.life);
-      if (this.channel !== channel) throw new Error('the channel was lost before the acknowledgement');
+      if (held.lost) throw new Error(`${held.lost} before the acknowledgement`);
       channel.ack(batch.at(-1)!, true);
-      this.complaint = undefined;
     }
   }
+}
 
-  private more(): Promise<void> {
-    return new Promise((resolve) => {
-      this.wake = resolve;
-      if (this.stopping.signal.aborted || this.buffer.length > 0 || !this.channel) resolve();
-    });
+/** What one channel has delivered and nobody has taken yet. Lost with its channel: the broker hands it out again. */
+class HeldMessages {
+  private messages: ConsumeMessage[] = [];
+  private awaited = Promise.withResolvers<void>();
+  /** Why there will be no more. */
+  lost?: string;
+
+  constructor(channel: Channel) {
+    channel.on('error', (error) => this.lose(reasonOf(error)));
+    channel.on('close', () => this.lose('the channel was closed'));
   }
 
-  private async dropChannel(): Promise<void> {
-    const channel = this.channel;
-    this.channel = undefined;
-    this.buffer = [];
-    await channel?.close().catch(() => undefined);
+  add(message: ConsumeMessage): void {
+    if (this.lost) return;
+    this.messages.push(message);
+    this.wake();
   }
+
+  /** @throws when the channel was lost */
+  take(most: number): ConsumeMessage[] {
+    if (this.lost) throw new Error(this.lost);
+    return this.messages.splice(0, most);
+  }
+
+  async more(signal: AbortSignal): Promise<void> {
+    if (this.lost || this.messages.length > 0 || signal.aborted) return;
+    this.awaited = Promise.withResolvers();
+    await this.awaited.promise;
+  }
+
+  lose(why: string): void {
+    this.lost ??= why;
+    this.messages = [];
+    this.wake();
+  }
+
+  readonly wake = (): void => this.awaited.resolve();
 }
 
 function readMessage(message: ConsumeMessage): IncomingMessage {

@@ -1,12 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { BaseRpcContext, Server, type CustomTransportStrategy } from '@nestjs/microservices';
+import type { Channel } from 'amqplib';
 import { isObservable, lastValueFrom } from 'rxjs';
+import { closeChannel } from './close-channel.js';
 import type { BrokerConnection } from './connection.js';
 import type { BrokerManagement } from './management.js';
 import type { IncomingMessage } from './message.js';
 import { QueueConsumer } from './queue-consumer.js';
-import { applyPolicies, auditTopology, requireSafeTopology, UnsafeTopology } from './topology-audit.js';
+import { reasonOf } from './reason.js';
+import { auditTopology, requireSafeTopology, UnsafeTopology } from './topology-audit.js';
 import { assertTopology, type Topology } from './topology.js';
+import { unlessAborted, waitUnlessAborted } from './unless-aborted.js';
 
 export interface TopicServerOptions {
   /** For consuming alone: publishing has a connection of its own. */
@@ -17,6 +20,10 @@ export interface TopicServerOptions {
   prefetch?: number;
   /** Messages a handler is given at once, at the most. */
   batchSize?: number;
+  /** The topology is declared and audited again this often; a minute unless told. */
+  auditEveryMs?: number;
+  /** Wait before a lost queue is taken again; a second unless told. */
+  retryAfterMs?: number;
 }
 
 /** Names the queue of a batch and which life of its channel brought it: a new life asks for a new intake epoch. */
@@ -30,10 +37,12 @@ export class TopicContext extends BaseRpcContext<[queue: string, life: number]> 
 }
 
 interface TopicServerEvents extends Record<string, Function> {
-  /** The minute's audit found this; empty when all is well again. */
+  /** The repeated audit found this; empty when all is well again. */
   audited: (problems: string[]) => void;
 }
 
+const PREFETCH = 1_000;
+const BATCH_SIZE = 200;
 const AUDIT_EVERY_MS = 60_000;
 const RETRY_AFTER_MS = 1_000;
 
@@ -48,7 +57,7 @@ export class TopicServer extends Server<TopicServerEvents> implements CustomTran
   private readonly consumers: QueueConsumer[] = [];
   private readonly auditors: TopicServerEvents['audited'][] = [];
   private readonly stopping = new AbortController();
-  private loops: Promise<void>[] = [];
+  private readonly loops: Promise<void>[] = [];
   private problems: string[] = [];
 
   constructor(private readonly options: TopicServerOptions) {
@@ -57,10 +66,11 @@ export class TopicServer extends Server<TopicServerEvents> implements CustomTran
 
   async listen(callback: (error?: unknown) => void): Promise<void> {
     try {
+      this.requireHandlers();
       await this.options.connection.open();
       await this.prepareTopology();
       for (const queue of this.getHandlers().keys()) this.startConsumer(queue);
-      this.loops.push(this.auditEachMinute());
+      this.loops.push(this.auditAgainAndAgain());
       callback();
     } catch (error) {
       callback(error);
@@ -69,8 +79,8 @@ export class TopicServer extends Server<TopicServerEvents> implements CustomTran
 
   /** What is wrong with the topology or the consumers, in words; empty when events flow. */
   get complaints(): string[] {
-    const away =
-      this.options.connection.state === 'away' ? [`the broker is away: ${this.options.connection.lastProblem}`] : [];
+    const { state, lastProblem } = this.options.connection;
+    const away = state === 'away' ? [`the broker is away: ${lastProblem}`] : [];
     return [...away, ...this.problems, ...this.consumers.flatMap((consumer) => consumer.complaint ?? [])];
   }
 
@@ -90,16 +100,23 @@ export class TopicServer extends Server<TopicServerEvents> implements CustomTran
     return this.options.connection as T;
   }
 
+  /** One handler per queue: a second one would be given nothing, or the batch would be acknowledged without it. */
+  private requireHandlers(): void {
+    const queues = new Set(this.options.topology.queues.map(({ name }) => name));
+    for (const [pattern, handler] of this.getHandlers()) {
+      if (!queues.has(pattern)) {
+        throw new Error(`@EventPattern('${pattern}') names no queue of this app: it has ${[...queues].join(', ')}`);
+      }
+      if (handler.next) throw new Error(`queue "${pattern}" has two @EventPattern handlers: a batch goes to one`);
+    }
+  }
+
   private async prepareTopology(): Promise<void> {
-    const channel = await this.options.connection.createChannel();
-    const refused = new Promise<never>((_, reject) => channel.once('error', reject));
     try {
-      await Promise.race([assertTopology(channel, this.options.topology), refused]);
-      await channel.close();
+      await this.declare(this.options.topology);
     } catch (error) {
       await this.explainRefusal(error);
     }
-    await applyPolicies(this.options.management, this.options.topology);
     await requireSafeTopology(this.options.management, this.options.topology);
   }
 
@@ -110,49 +127,46 @@ export class TopicServer extends Server<TopicServerEvents> implements CustomTran
   }
 
   private startConsumer(queue: string): void {
+    const { connection, topology, prefetch = PREFETCH, batchSize = BATCH_SIZE } = this.options;
+    const { retryAfterMs = RETRY_AFTER_MS } = this.options;
+    const declare = (channel: Channel) => assertTopology(channel, topology);
     const handle = async (messages: IncomingMessage[], life: number) => {
       const handler = this.getHandlerByPattern(queue)!;
       const result = await handler(messages, new TopicContext([queue, life]));
       if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
     };
-    const { connection, prefetch = 1_000, batchSize = 200 } = this.options;
-    const consumer = new QueueConsumer({
-      connection,
-      queue,
-      prefetch,
-      batchSize,
-      retryAfterMs: RETRY_AFTER_MS,
-      handle,
-    });
+    const consumer = new QueueConsumer({ connection, queue, prefetch, batchSize, retryAfterMs, declare, handle });
     this.consumers.push(consumer);
     this.loops.push(consumer.run());
   }
 
-  private async auditEachMinute(): Promise<void> {
+  private async auditAgainAndAgain(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      await delay(AUDIT_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted) return;
-      await this.auditNow();
+      await waitUnlessAborted(this.options.auditEveryMs ?? AUDIT_EVERY_MS, signal);
+      if (!signal.aborted) await unlessAborted(this.auditNow(), signal).catch(() => undefined);
     }
   }
 
+  /** A binding somebody deleted is bound again; what cannot be declared is left to the audit to name. */
   private async auditNow(): Promise<void> {
+    await this.declare(this.options.topology).catch(() => undefined);
     try {
-      await this.declareAgain();
       this.problems = await auditTopology(this.options.management, this.options.topology);
     } catch (error) {
-      this.problems = [error instanceof Error ? error.message : String(error)];
+      this.problems = [reasonOf(error)];
     }
     for (const tell of this.auditors) tell(this.problems);
   }
 
-  /** A binding somebody deleted is bound again; what cannot be declared is left to the audit to name. */
-  private async declareAgain(): Promise<void> {
-    if (this.options.connection.state === 'away') return;
+  private async declare(topology: Topology): Promise<void> {
     const channel = await this.options.connection.createChannel();
+    // The refusal reaches us through the declaration that was refused.
     channel.on('error', () => undefined);
-    await assertTopology(channel, this.options.topology).catch(() => undefined);
-    await channel.close().catch(() => undefined);
+    try {
+      await assertTopology(channel, topology);
+    } finally {
+      await closeChannel(channel);
+    }
   }
 }

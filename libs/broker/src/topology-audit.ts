@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ManagementError, type BrokerManagement } from './management.js';
+import { effectivePolicy } from './effective-policy.js';
+import { ManagementError, type BrokerManagement, type QueueReport } from './management.js';
 import { policyOf, QUEUE_ARGUMENTS, type PolicyDefinition, type QueueTopology, type Topology } from './topology.js';
 
 /** The topology on the broker would lose, drop or reorder messages; each problem is a sentence to act on. */
@@ -10,17 +11,23 @@ export class UnsafeTopology extends Error {
   }
 }
 
-const POLICY_WAIT_MS = 10_000;
-const POLICY_POLL_MS = 250;
+interface Finding {
+  sentence: string;
+  /** Seconds may heal it: the management API is still starting. */
+  mayPass?: true;
+}
+
+const WAIT_MS = 10_000;
+const POLL_MS = 250;
 
 /** Sets the policy of each queue where it differs; without the right to, the audit that follows says what to run. */
 export async function applyPolicies(management: BrokerManagement, topology: Topology): Promise<void> {
   for (const queue of topology.queues) {
     const wanted = policyOf(queue);
-    const standing = await management.policy(queue.name);
-    if (standing && missingFromPolicy(wanted, standing.definition).length === 0) continue;
     try {
-      await management.setPolicy(queue.name, `^${queue.name.replaceAll('.', '\\.')}$`, wanted);
+      const standing = await management.policy(queue.name);
+      if (standing && missingFromPolicy(wanted, standing.definition).length === 0) continue;
+      await management.setPolicy(queue.name, patternOf(queue), wanted);
     } catch (error) {
       if (error instanceof ManagementError && [401, 403].includes(error.status)) continue;
       throw error;
@@ -34,37 +41,61 @@ export async function applyPolicies(management: BrokerManagement, topology: Topo
  * @throws ManagementError when the management API cannot be asked
  */
 export async function auditTopology(management: BrokerManagement, topology: Topology): Promise<string[]> {
-  const problems: string[] = [];
-  for (const exchange of topology.exchanges) problems.push(...(await auditExchange(management, exchange)));
-  for (const queue of topology.queues) problems.push(...(await auditQueue(management, queue)));
-  return problems;
+  return (await findProblems(management, topology)).map(({ sentence }) => sentence);
 }
 
-/** As `auditTopology`, giving a fresh policy the seconds the broker takes to report it. @throws UnsafeTopology */
-export async function requireSafeTopology(management: BrokerManagement, topology: Topology): Promise<void> {
-  const giveUpAt = performance.now() + POLICY_WAIT_MS;
+/**
+ * Sets the policies and audits; what may heal by itself is given `waitMs`, anything else is refused at once.
+ * @throws UnsafeTopology
+ */
+export async function requireSafeTopology(
+  management: BrokerManagement,
+  topology: Topology,
+  waitMs = WAIT_MS,
+): Promise<void> {
+  const giveUpAt = performance.now() + waitMs;
   for (;;) {
-    const problems = await auditTopology(management, topology);
-    if (problems.length === 0) return;
-    if (performance.now() > giveUpAt) throw new UnsafeTopology(problems);
-    await delay(POLICY_POLL_MS);
+    const findings = await prepareAndAudit(management, topology);
+    if (findings.length === 0) return;
+    const isFinal = performance.now() > giveUpAt || findings.some(({ mayPass }) => !mayPass);
+    if (isFinal) throw new UnsafeTopology(findings.map(({ sentence }) => sentence));
+    await delay(POLL_MS);
   }
 }
 
-async function auditExchange(management: BrokerManagement, name: string): Promise<string[]> {
+async function prepareAndAudit(management: BrokerManagement, topology: Topology): Promise<Finding[]> {
+  try {
+    await applyPolicies(management, topology);
+    return await findProblems(management, topology);
+  } catch (error) {
+    if (!(error instanceof ManagementError)) throw error;
+    const mayPass = error.status === 0 || error.status >= 500;
+    return [{ sentence: error.message, ...(mayPass && { mayPass }) }];
+  }
+}
+
+async function findProblems(management: BrokerManagement, topology: Topology): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const exchange of topology.exchanges) findings.push(...(await auditExchange(management, exchange)));
+  for (const queue of topology.queues) findings.push(...(await auditQueue(management, queue)));
+  return findings;
+}
+
+async function auditExchange(management: BrokerManagement, name: string): Promise<Finding[]> {
   const exchange = await management.exchange(name);
-  if (!exchange) return [`exchange "${name}" is missing: declare it as a durable topic exchange`];
-  const problems: string[] = [];
-  if (exchange.type !== 'topic')
-    problems.push(`exchange "${name}" is of type ${exchange.type}: delete it, it must be a topic exchange`);
-  if (!exchange.durable) problems.push(`exchange "${name}" is not durable: delete it and declare it durable`);
+  if (!exchange) return [{ sentence: `exchange "${name}" is missing: declare it as a durable topic exchange` }];
+  const found: string[] = [];
+  if (exchange.type !== 'topic') {
+    found.push(`exchange "${name}" is of type ${exchange.type}: delete it, it must be a topic exchange`);
+  }
+  if (!exchange.durable) found.push(`exchange "${name}" is not durable: delete it and declare it durable`);
   const alternate = exchange.arguments['alternate-exchange'] ?? (await alternateByPolicy(management, exchange.policy));
   if (alternate) {
-    problems.push(
+    found.push(
       `exchange "${name}" has the alternate exchange "${String(alternate)}": remove it, or what nobody takes is never returned`,
     );
   }
-  return problems;
+  return found.map((sentence) => ({ sentence }));
 }
 
 async function alternateByPolicy(management: BrokerManagement, policy?: string): Promise<unknown> {
@@ -72,39 +103,42 @@ async function alternateByPolicy(management: BrokerManagement, policy?: string):
   return (await management.policy(policy))?.definition['alternate-exchange'];
 }
 
-async function auditQueue(management: BrokerManagement, wanted: QueueTopology): Promise<string[]> {
-  const queue = await management.queue(wanted.name);
-  if (!queue) return [`queue "${wanted.name}" is missing: declare it as a quorum queue with a single active consumer`];
-  const problems: string[] = [];
-  if (queue.type !== 'quorum') {
-    problems.push(
-      `queue "${wanted.name}" is of type ${queue.type}: drain it, delete it and let the app declare it as quorum`,
-    );
+async function auditQueue(management: BrokerManagement, wanted: QueueTopology): Promise<Finding[]> {
+  const { name } = wanted;
+  const queue = await management.queue(name);
+  if (!queue) {
+    return [{ sentence: `queue "${name}" is missing: declare it as a quorum queue with a single active consumer` }];
   }
-  for (const [argument, value] of Object.entries(QUEUE_ARGUMENTS)) {
-    if (queue.arguments[argument] === value) continue;
-    problems.push(
-      `queue "${wanted.name}" lacks the argument ${argument}=${value}: drain it, delete it and let the app declare it`,
-    );
-  }
-  const policy = Array.isArray(queue.effective_policy_definition) ? {} : (queue.effective_policy_definition ?? {});
-  const missing = missingFromPolicy(policyOf(wanted), policy);
-  if (missing.length > 0) {
-    problems.push(
-      `queue "${wanted.name}" has no policy for ${missing.join(', ')}: run ${policyCommand(management.vhost, wanted)}`,
-    );
-  }
-  return [...problems, ...(await auditBindings(management, wanted))];
+  const again = 'drain it, delete it and let the app declare it';
+  const found = Object.entries(QUEUE_ARGUMENTS)
+    .filter(([argument, value]) => queue.arguments[argument] !== value)
+    .map(([argument, value]) => `queue "${name}" lacks the argument ${argument}=${value}: ${again}`);
+  if (queue.type !== 'quorum') found.unshift(`queue "${name}" is of type ${queue.type}: ${again} as quorum`);
+  return [
+    ...found.map((sentence) => ({ sentence })),
+    ...(await auditPolicy(management, wanted, queue)),
+    ...(await auditBindings(management, wanted)),
+  ];
 }
 
-async function auditBindings(management: BrokerManagement, wanted: QueueTopology): Promise<string[]> {
+async function auditPolicy(
+  management: BrokerManagement,
+  wanted: QueueTopology,
+  queue: QueueReport,
+): Promise<Finding[]> {
+  const missing = missingFromPolicy(policyOf(wanted), await effectivePolicy(management, wanted.name, queue));
+  if (missing.length === 0) return [];
+  const command = policyCommand(management.vhost, wanted);
+  return [{ sentence: `queue "${wanted.name}" has no policy for ${missing.join(', ')}: run ${command}` }];
+}
+
+async function auditBindings(management: BrokerManagement, wanted: QueueTopology): Promise<Finding[]> {
   const standing = (await management.bindingsOfQueue(wanted.name)) ?? [];
   return wanted.bindings
     .filter(({ exchange, pattern }) => !standing.some((b) => b.source === exchange && b.routing_key === pattern))
-    .map(
-      ({ exchange, pattern }) =>
-        `queue "${wanted.name}" is not bound to "${exchange}" with "${pattern}": bind it, or its events pass it by`,
-    );
+    .map(({ exchange, pattern }) => ({
+      sentence: `queue "${wanted.name}" is not bound to "${exchange}" with "${pattern}": bind it, or its events pass it by`,
+    }));
 }
 
 function missingFromPolicy(wanted: PolicyDefinition, standing: Record<string, unknown>): string[] {
@@ -114,6 +148,10 @@ function missingFromPolicy(wanted: PolicyDefinition, standing: Record<string, un
 }
 
 function policyCommand(vhost: string, queue: QueueTopology): string {
-  const pattern = `^${queue.name.replaceAll('.', '\\.')}$`;
-  return `rabbitmqctl set_policy -p ${vhost} --apply-to queues --priority 10 ${queue.name} '${pattern}' '${JSON.stringify(policyOf(queue))}'`;
+  const definition = JSON.stringify(policyOf(queue));
+  return `rabbitmqctl set_policy -p ${vhost} --apply-to queues --priority 10 ${queue.name} '${patternOf(queue)}' '${definition}'`;
+}
+
+function patternOf(queue: QueueTopology): string {
+  return `^${queue.name.replaceAll('.', '\\.')}$`;
 }

@@ -7,7 +7,7 @@ export interface Call<S> {
   readonly idempotencyKey: string;
   /**
    * One HTTP call to the integration's partner, within what is left of the delivery's deadline; request and answer are
-   * kept, masked, with the attempt. A partner that cannot be reached ends the delivery by itself: no need to catch.
+   * kept, masked, with the attempt. Once the deadline is over nothing more is sent. A partner that cannot be reached ends the delivery by itself: no need to catch.
    */
   request(request: PartnerRequest): Promise<PartnerAnswer>;
 }

@@ -1,4 +1,4 @@
-import type { Outcome } from '#libs/contracts';
+import { unavailable, type Outcome } from '#libs/contracts';
 import type { ClaimedDelivery, Courier, CourierAnswer, DeliveryCall, DeliveryLimits } from '#libs/delivery';
 import {
   maskedExchange,
@@ -24,8 +24,10 @@ export interface ConnectorCourierOptions {
   book: SettingsBook;
   partners: PartnerEndpoints;
   clock: Clock;
-  /** The breaker of this endpoint has just opened. */
+  /** The breaker of this endpoint has just opened; asked once per opening. */
   onBreakerOpen: (endpointId: string) => void;
+  /** Something waits for an integration that may not be called: its endpoint stands still from here on. */
+  onNotReady: (endpointId: string, state: Integration['state']['kind']) => Promise<void>;
 }
 
 /** Has the connector class make a delivery: opens the endpoint, keeps the exchanges, reads what never arrived. */
@@ -49,17 +51,12 @@ export class ConnectorCourier implements Courier {
   }
 
   async deliver(delivery: ClaimedDelivery, { deadlineMs, probe }: DeliveryCall): Promise<CourierAnswer> {
+    const endsAt = this.options.clock.monotonicMs() + deadlineMs;
     const integration = await this.options.book.read(delivery.integrationId);
+    if (integration.state.kind !== 'ready') return this.standStill(delivery, integration.state.kind);
     const endpoint = this.endpointOf(delivery.endpointId, integration);
-    // The engine claims only what no pause stops: the row is the authority, the breaker its sensor.
-    if (!probe && endpoint.breaker === 'open') endpoint.forceClose();
     const exchanges: MaskedExchange[] = [];
-    const call = this.openCall(delivery, integration, {
-      endpoint,
-      exchanges,
-      endsAt: this.options.clock.monotonicMs() + deadlineMs,
-      probe,
-    });
+    const call = this.openCall(delivery, integration, { endpoint, exchanges, endsAt, probe });
     try {
       return { outcome: await this.methodOf(delivery.operation)(delivery.body, call), exchange: exchanges };
     } catch (error) {
@@ -69,8 +66,18 @@ export class ConnectorCourier implements Courier {
     }
   }
 
+  /** The row is the authority, the breaker its sensor: it closes when the row says so, and by nothing else. */
   resumed(endpointId: string): void {
     this.current.get(endpointId)?.forceClose();
+  }
+
+  /** Switched off, or left without a setting it needs, after this delivery was planned. */
+  private async standStill(
+    { endpointId }: ClaimedDelivery,
+    state: Integration['state']['kind'],
+  ): Promise<CourierAnswer> {
+    await this.options.onNotReady(endpointId, state);
+    return { outcome: unavailable(`a integração não está pronta / the integration is ${state}`) };
   }
 
   private endpointOf(endpointId: string, integration: Integration<PartnerSettings>): PartnerEndpoint {
@@ -80,7 +87,8 @@ export class ConnectorCourier implements Courier {
     );
     if (!this.listening.has(endpoint)) {
       this.listening.add(endpoint);
-      endpoint.onOpen(() => onBreakerOpen(endpointId));
+      // What was made from settings that have been replaced says nothing of those that stand.
+      endpoint.onOpen(() => this.current.get(endpointId) === endpoint && onBreakerOpen(endpointId));
     }
     this.current.set(endpointId, endpoint);
     return endpoint;
@@ -102,9 +110,10 @@ export class ConnectorCourier implements Courier {
       settings: integration.settings,
       idempotencyKey: `ponte-${definition.name}-${delivery.integrationId}-${delivery.position}`,
       request: async (request: PartnerRequest) => {
-        const left = Math.max(about.endsAt - clock.monotonicMs(), 1);
+        const left = about.endsAt - clock.monotonicMs();
         const limited = { ...request, deadlineMs: Math.min(request.deadlineMs ?? left, left), probe: about.probe };
         try {
+          if (left <= 0) throw new PartnerUnavailable('deadline', { sent: 'never' });
           const answer = await about.endpoint.request(limited);
           about.exchanges.push(maskedExchange(request, answer));
           return answer;

@@ -25,7 +25,7 @@ export class ConnectorPlanner implements Planner {
   async plan(client: PoolClient, events: readonly PlannedEvent[]): Promise<EventPlan[]> {
     const integrations = await this.registry.forCompanies(client, companiesOf(events));
     this.book.note(integrations);
-    await applyReceivables(client, events.filter(isOfReceivable));
+    await applyReceivables(client, events.filter(isNewReceivable));
     return events.map((planned) => this.planOne(planned, integrations));
   }
 
@@ -88,8 +88,9 @@ function companiesOf(events: readonly PlannedEvent[]): { source: string; company
   return [...found.values()];
 }
 
-function isOfReceivable(planned: PlannedEvent): planned is PlannedEvent & PlacedEvent {
-  return planned.event.type.startsWith('erp.receivable.');
+/** What is planned late for one integration, released from its hold, is in the read model since it came. */
+function isNewReceivable(planned: PlannedEvent): planned is PlannedEvent & PlacedEvent {
+  return planned.onlyIntegration === undefined && planned.event.type.startsWith('erp.receivable.');
 }
 
 /** The branch's own integration takes the place of the company's. */

@@ -112,14 +112,32 @@ function parts(
     },
     {
       provide: ConnectorLife,
-      inject: [DeliveryEngine, SettingsBook, OutcomeRelay, PartnerEndpoints, TopicServer, HealthIndicators, Metrics],
-      useFactory: (...[engine, book, relay, partners, server, health, metrics]: LifeParts) =>
-        new ConnectorLife({ engine, book, relay, partners, server, health, metrics }),
+      inject: [
+        DeliveryEngine,
+        SettingsBook,
+        IntegrationDesk,
+        OutcomeRelay,
+        PartnerEndpoints,
+        TopicServer,
+        HealthIndicators,
+        Metrics,
+      ],
+      useFactory: (...[engine, book, desk, relay, partners, server, health, metrics]: LifeParts) =>
+        new ConnectorLife({ engine, book, desk, relay, partners, server, health, metrics }),
     },
   ];
 }
 
-type LifeParts = [DeliveryEngine, SettingsBook, OutcomeRelay, PartnerEndpoints, TopicServer, HealthIndicators, Metrics];
+type LifeParts = [
+  DeliveryEngine,
+  SettingsBook,
+  IntegrationDesk,
+  OutcomeRelay,
+  PartnerEndpoints,
+  TopicServer,
+  HealthIndicators,
+  Metrics,
+];
 type EngineParts = [
   Pool,
   Clock,
@@ -156,7 +174,7 @@ function engine(
 ): DeliveryEngine {
   const log = new Logger('DeliveryEngine');
   const planner = new ConnectorPlanner(definition, connector, registry, book);
-  const courier = new ConnectorCourier({ definition, connector, book, partners, clock, onBreakerOpen });
+  const courier = new ConnectorCourier({ definition, connector, book, partners, clock, onBreakerOpen, onNotReady });
   const ledger = new DeliveryEngine({
     connector: definition.name,
     pool,
@@ -171,6 +189,10 @@ function engine(
     onMended: (lanes) => log.error({ event: 'engine.lanes-mended', lanes }),
   });
   return ledger;
+
+  function onNotReady(endpointId: string, state: string): Promise<void> {
+    return ledger.endpoints.pause(endpointId, { reason: 'off', detail: `the integration is ${state}`, setBy: replica });
+  }
 
   function onBreakerOpen(endpointId: string): void {
     const detail = 'o parceiro falhou vezes demais / the partner failed too often';

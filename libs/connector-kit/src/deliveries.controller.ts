@@ -2,10 +2,16 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/com
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsNumberString, IsOptional, IsString, Length } from 'class-validator';
-import { CurrentCaller, RequirePermission, type Caller } from '#libs/access';
-import { DeliveryEngine, DeliveryRefusal, type AttemptReport, type DeliveryReport } from '#libs/delivery';
+import { CurrentCaller, RequirePermission, type Caller, type Territory } from '#libs/access';
+import {
+  DeliveryEngine,
+  DeliveryRefusal,
+  type AttemptReport,
+  type DeliveryReport,
+  type WaitedFor,
+} from '#libs/delivery';
 import { cursorPage, notFound, PageQuery, Problem, readCursor, type Page } from '#libs/runtime';
-import { ownersOf } from './owners.js';
+import { ownersWithBranchesOf } from './owners.js';
 
 class DeliveryQueryParameters extends PageQuery {
   /** Whether to list what is through instead of what is open. */
@@ -45,11 +51,11 @@ export class DeliveriesController {
 
   @Get()
   @RequirePermission('deliveries.read')
-  @ApiOperation({ summary: 'Open deliveries, or settled ones, newest first' })
+  @ApiOperation({ summary: 'Open deliveries, or settled ones, newest first; a page may hold fewer than there are' })
   async list(@CurrentCaller() caller: Caller, @Query() query: DeliveryQueryParameters): Promise<Page<DeliveryReport>> {
     const { settled, state, subject, integrationId, limit } = query;
     const [beforePosition] = readCursor(query.cursor, ['integer']) ?? [];
-    const owners = ownersOf(caller, 'deliveries.read');
+    const owners = ownersWithBranchesOf(caller, 'deliveries.read');
     const rows = await this.engine.deliveries.list({
       settled,
       state,
@@ -59,7 +65,8 @@ export class DeliveriesController {
       limit: limit + 1,
       owners,
     });
-    return cursorPage(rows, limit, (row) => [row.position]);
+    const page = cursorPage(rows, limit, (row) => [row.position]);
+    return { ...page, items: page.items.filter((row) => caller.may('deliveries.read', territoryOf(row))) };
   }
 
   @Get(':position')
@@ -68,7 +75,7 @@ export class DeliveriesController {
   async one(
     @CurrentCaller() caller: Caller,
     @Param('position') position: string,
-  ): Promise<{ delivery: DeliveryReport; attempts: AttemptReport[] }> {
+  ): Promise<{ delivery: DeliveryReport; attempts: AttemptReport[]; waitsFor: WaitedFor[] }> {
     return this.read(caller, 'deliveries.read', position);
   }
 
@@ -99,10 +106,13 @@ export class DeliveriesController {
   ) {
     const found = /^\d{1,18}$/.test(position) ? await this.engine.deliveries.read(position) : undefined;
     if (!found) throw notFound('There is no such delivery, or it belongs to somebody else.');
-    const { source, company, branch } = found.delivery;
-    caller.require(permission, { source, company, branch: branch ?? undefined });
+    caller.require(permission, territoryOf(found.delivery));
     return found;
   }
+}
+
+function territoryOf({ source, company, branch }: DeliveryReport): Territory {
+  return { source, company, ...(branch !== null && { branch }) };
 }
 
 function toProblem(error: unknown): never {

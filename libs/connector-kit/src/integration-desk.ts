@@ -27,6 +27,7 @@ export class IntegrationDesk {
   async read(id: string): Promise<Integration<PartnerSettings>> {
     const integration = /^\d{1,18}$/.test(id) ? await this.registry.byId(this.pool, id) : undefined;
     if (!integration) throw notFound('There is no such integration, or it belongs to somebody else.');
+    this.book.note([integration]);
     return integration;
   }
 
@@ -49,19 +50,36 @@ export class IntegrationDesk {
     return saved;
   }
 
+  /**
+   * Lets go what still stands still though its integration is ready: whoever saved it died before it was followed, or
+   * two saves overtook each other. The other way round the courier stops what must not be called.
+   */
+  async resumeReady(): Promise<void> {
+    const standing = await this.engine.endpoints.standing();
+    for (const { endpointId, integrationId } of standing.filter(({ reason }) => reason === 'off')) {
+      const integration = await this.registry.byId(this.pool, integrationId);
+      if (integration?.state.kind === 'ready') await this.engine.endpoints.resume(endpointId, 'off', 'ponte');
+    }
+  }
+
   private async follow(
     { id, settings, state }: Integration<PartnerSettings>,
     endpoints: string[],
     by: string,
   ): Promise<void> {
     const { cadences, endpoints: gates } = this.engine;
+    if (state.kind !== 'ready') await this.standStill(endpoints, state.kind, by);
     await gates.limit(id, settings.concurrency);
     await cadences.set({ integrationId: id, everySeconds: settings.periodicityMinutes * 60, zone: settings.timeZone });
     for (const endpointId of endpoints) {
       await gates.resume(endpointId, 'credential', by);
       if (state.kind === 'ready') await gates.resume(endpointId, 'off', by);
-      else await gates.pause(endpointId, { reason: 'off', detail: `the integration is ${state.kind}`, setBy: by });
     }
     this.engine.stir();
+  }
+
+  private async standStill(endpoints: readonly string[], state: string, by: string): Promise<void> {
+    const pause = { reason: 'off' as const, detail: `the integration is ${state}`, setBy: by };
+    for (const endpointId of endpoints) await this.engine.endpoints.pause(endpointId, pause);
   }
 }

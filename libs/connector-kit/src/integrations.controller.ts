@@ -91,10 +91,14 @@ export class IntegrationsController {
   @Get()
   @RequirePermission('integrations.read')
   @ApiOperation({ summary: 'The integrations the caller may see' })
-  async list(@CurrentCaller() caller: Caller): Promise<{ items: ShownIntegration[] }> {
+  async list(@CurrentCaller() caller: Caller, @Query() { cursor, limit }: PageQuery): Promise<Page<ShownIntegration>> {
+    const [afterId = '0'] = readCursor(cursor, ['integer']) ?? [];
     const all = await this.desk.readAll();
-    const seen = all.filter((one) => caller.may('integrations.read', one));
-    return { items: await Promise.all(seen.map((one) => this.show(one))) };
+    const rows = all
+      .filter((one) => BigInt(one.id) > BigInt(afterId) && caller.may('integrations.read', one))
+      .toSorted((one, other) => Number(BigInt(one.id) - BigInt(other.id)));
+    const { items, ...more } = cursorPage(rows.slice(0, limit + 1), limit, ({ id }) => [id]);
+    return { ...more, items: await Promise.all(items.map((one) => this.show(one))) };
   }
 
   @Get(':id')

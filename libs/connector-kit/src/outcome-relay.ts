@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Pool } from 'pg';
-import { assertTopology, BrokerConnection, ConfirmPublisher, PONTE_EVENTS, publisherTopology } from '#libs/broker';
+import { BrokerConnection, ConfirmPublisher, PONTE_EVENTS, publisherTopology } from '#libs/broker';
 import { Lease, OUTBOX_COLUMNS, OutboxReader, Relay, type RelayNotice } from '#libs/outbox';
 
 /** Carries the connector's own outbox to ponte.events, on a connection of its own. */
@@ -9,11 +9,10 @@ export class OutcomeRelay {
   private readonly connection: BrokerConnection;
   private readonly publisher: ConfirmPublisher;
   private readonly log = new Logger('OutcomeRelay');
-  private opening?: Promise<void>;
 
   constructor(pool: Pool, amqpUrl: string, app: string) {
     this.connection = new BrokerConnection(amqpUrl, `${app} publish`);
-    this.publisher = new ConfirmPublisher(this.connection);
+    this.publisher = new ConfirmPublisher(this.connection, publisherTopology());
     this.relay = new Relay({
       reader: new OutboxReader(pool, { name: 'outbox', columns: OUTBOX_COLUMNS }, 'remove'),
       lease: new Lease({ pool, name: 'relay outbox' }),
@@ -26,26 +25,16 @@ export class OutcomeRelay {
 
   /** Does not wait for the broker: outcomes stay in the outbox until it is there. */
   start(): void {
-    this.opening = this.open();
+    this.relay.start();
+    this.connection
+      .open()
+      .catch((error: Error) => this.log.error({ event: 'outcome-relay.not-open', reason: error.message }));
   }
 
   async stop(): Promise<void> {
     await this.relay.stop();
+    await this.publisher.close();
     await this.connection.close();
-    await this.opening?.catch(() => undefined);
-  }
-
-  private async open(): Promise<void> {
-    this.relay.start();
-    try {
-      await this.connection.open();
-      const channel = await this.connection.createChannel();
-      await assertTopology(channel, publisherTopology());
-      await channel.close();
-      await this.publisher.open();
-    } catch (error) {
-      this.log.warn({ event: 'outcome-relay.not-open', reason: (error as Error).message });
-    }
   }
 
   private tell(notice: RelayNotice): void {

@@ -53,7 +53,10 @@ export abstract class PartnerSettings {
   @Max(100_000)
   @Setting({
     label: { pt: 'Limite de requisições por minuto', en: 'Requests per minute' },
-    help: { pt: '0: sem limite nosso.', en: '0: no limit of ours.' },
+    help: {
+      pt: 'De cada processo do conector: com dois processos, o dobro. 0: sem limite nosso.',
+      en: 'Of each process of the connector: with two processes, twice as many. 0: no limit of ours.',
+    },
   })
   requestsPerMinute: number = 0;
 

@@ -24,29 +24,37 @@ export class SettingsBook {
 
   /** So that every integration can be named from the first moment. */
   async open(): Promise<void> {
-    this.note(await this.registry.readAll(this.pool));
+    const readAt = this.clock.monotonicMs();
+    this.note(await this.registry.readAll(this.pool), readAt);
   }
 
-  note(integrations: readonly Integration<PartnerSettings>[]): void {
-    const readAt = this.clock.monotonicMs();
-    for (const integration of integrations) this.pages.set(integration.id, { integration, readAt });
+  /**
+   * A page never goes back to an older version: a reading that began before a save and ends after it would.
+   * @param readAt monotonic, when the reading began
+   */
+  note(integrations: readonly Integration<PartnerSettings>[], readAt = this.clock.monotonicMs()): void {
+    for (const integration of integrations) {
+      const known = this.pages.get(integration.id);
+      if (known && known.integration.version > integration.version) continue;
+      this.pages.set(integration.id, { integration, readAt });
+    }
   }
 
   /** At most a second old. @throws Error for an integration that does not exist: it was never planned for */
   async read(id: string): Promise<Integration<PartnerSettings>> {
     const page = this.pages.get(id);
     if (page && this.clock.monotonicMs() - page.readAt < FRESH_MS) return page.integration;
+    const readAt = this.clock.monotonicMs();
     const integration = await this.registry.byId(this.pool, id);
     if (!integration) throw new Error(`there is no integration ${id}`);
-    this.note([integration]);
-    return integration;
+    this.note([integration], readAt);
+    return this.pages.get(id)!.integration;
   }
 
-  /** Reads those this process has never seen: another replica made them. */
-  async learn(ids: readonly string[]): Promise<void> {
-    for (const id of ids) if (!this.pages.has(id)) await this.read(id);
-  }
-
+  /**
+   * What the operator calls it, and whose it is.
+   * @throws Error for one this process has not read yet: the outcome then names it by its id and its owner
+   */
   refOf(id: string): IntegrationRef {
     const page = this.pages.get(id);
     if (!page) throw new Error(`the integration ${id} has not been read yet`);

@@ -23,40 +23,51 @@ export interface Arrival {
   parked?: { kind: ParkedKind; reason: string; holds: boolean };
 }
 
+export interface Reading {
+  /** Sources whose receivables may contradict themselves. */
+  warnOnly?: ReadonlySet<string>;
+  /** Whether this process plans events of the type. */
+  knows: (type: string) => boolean;
+}
+
 /** Reads one message; whatever the bytes, it says what can be done with them. */
-export function readArrival(raw: RawMessage, now: Date, warnOnly?: ReadonlySet<string>): Arrival {
-  const hash = createHash('sha256').update(raw.content).digest();
+export function readArrival(raw: RawMessage, now: Date, { warnOnly, knows }: Reading): Arrival {
+  const hash = hashOf(raw);
   const read = readEvent(raw.content, raw.properties, { warnOnly });
   if (read.kind === 'unreadable') {
     return { raw, hash, parked: { kind: 'unreadable', reason: read.reason, holds: false } };
   }
   const envelope = read.kind === 'event' ? read.event : read.envelope;
   const { id, source, type, subject, company, branch, traceparent } = envelope;
-  const day = dayWithinHorizon(envelope.time, now);
-  const known = {
-    raw,
-    hash,
-    day,
-    key: orderingKey(envelope),
-    facts: { id, source, type, subject, company, branch, traceparent },
-  };
+  const facts = { id, source, type, subject, company, branch, traceparent };
+  const known = { raw, hash, facts, key: orderingKey(envelope), day: dayWithinHorizon(envelope.time, now) };
   if (read.kind === 'invalid') {
     return { ...known, parked: { kind: 'invalid', reason: read.problems.join('; '), holds: true } };
   }
-  if (!day) {
+  const event = read.kind === 'event' && knows(type) ? read.event : undefined;
+  if (!known.day) {
     const reason = `its time ${envelope.time} is more than ${HORIZON_DAYS_BACK} days back or ${HORIZON_DAYS_AHEAD} ahead: whether it was here before cannot be known`;
-    return { ...known, parked: { kind: 'outside-horizon', reason, holds: false } };
+    return { ...known, event, parked: { kind: 'outside-horizon', reason, holds: false } };
   }
-  if (read.kind === 'unknown-type') {
+  if (!event) {
     const reason = `this version does not know ${type}: kept for the one that does`;
     return { ...known, parked: { kind: 'unknown-type', reason, holds: true } };
   }
-  return { ...known, event: read.event };
+  return { ...known, event };
 }
 
 /** What an arrival's key is unique by: company "1" exists in every ERP. */
-export function keyIdOf({ facts, key }: Arrival): string {
-  return `${facts!.source}\n${facts!.company}\n${key}`;
+export function keyIdOf(source: string, company: string, key: string): string {
+  return `${source}\n${company}\n${key}`;
+}
+
+/** In binary mode the attributes are in the headers, and two events may have the same body. */
+function hashOf({ content, properties }: RawMessage): Buffer {
+  const hash = createHash('sha256').update(content);
+  const attributes = Object.entries(properties.headers ?? {}).filter(([name]) => /^cloudEvents[:_]/.test(name));
+  const isBinary = attributes.some(([name]) => name.endsWith('specversion'));
+  if (isBinary) hash.update(JSON.stringify(attributes.toSorted(([one], [other]) => (one < other ? -1 : 1))));
+  return hash.digest();
 }
 
 function dayWithinHorizon(time: string | undefined, now: Date): string | undefined {

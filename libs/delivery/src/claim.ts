@@ -1,9 +1,10 @@
 import type { Pool, PoolClient } from 'pg';
-import { inTransaction } from '#libs/runtime';
+import { inTransaction, type Clock } from '#libs/runtime';
 import type { BusinessKeys } from '#libs/contracts';
-import type { ClaimedDelivery } from './courier.js';
-import { COUNT_RAMP, LOCK_ENDPOINT, TAKE_PROBE } from './endpoints.sql.js';
+import type { ClaimedDelivery, DeliveryLimits } from './courier.js';
+import { COUNT_RAMP, LOCK_ENDPOINT, READ_ENDPOINT, TAKE_PROBE } from './endpoints.sql.js';
 import { CLAIM_DUE_LANES, CLAIM_RELEASED_LANES, HEADS_OF_LANES, WINDOWED } from './lanes.sql.js';
+import { rampRoom, secondOf, type Ramp } from './ramp.js';
 
 /** A lane held under a lease, with the deliveries to make, first to last. */
 export interface LaneClaim {
@@ -12,13 +13,15 @@ export interface LaneClaim {
   epoch: string;
   endpointId: string;
   integrationId: string;
+  limits: DeliveryLimits;
   leaseMs: number;
   /** Monotonic; no call may end after it. */
   leaseEndsAt: number;
   deliveries: ClaimedDelivery[];
   /** The holder before us never said what became of the head. */
   lost: boolean;
-  probe: boolean;
+  /** Set where this goes through an open breaker: the number of this probe, from 1. */
+  probe?: number;
 }
 
 /** An endpoint with something due, and at which priorities; `WINDOWED` for lanes let go by their window. */
@@ -31,13 +34,14 @@ export interface DueEndpoint {
 
 export interface ClaimWish {
   room: number;
+  limits: DeliveryLimits;
   /** How long a claim lasts: the deadline of one call and a margin. */
   leaseMs: number;
   perLane: number;
   operations: readonly string[];
 }
 
-interface LockedEndpoint {
+interface EndpointRow {
   id: string;
   integration_id: string;
   concurrency: number;
@@ -78,55 +82,60 @@ interface HeadRow {
   waits: boolean;
 }
 
-/** After this many seconds the ramp lets 128 claims a second through, and ends. */
-const RAMP_SECONDS = 8;
+/** Claims lanes for this process; the database decides between replicas. */
+export class LaneClaimer {
+  constructor(
+    private readonly pool: Pool,
+    private readonly clock: Clock,
+  ) {}
 
-/** Claims lanes of one endpoint. @returns nothing when it is paused, full, ramping, or claimed by another replica just now */
-export async function claimLanes(pool: Pool, due: DueEndpoint, wish: ClaimWish): Promise<LaneClaim[]> {
-  const claimedAt = performance.now();
-  return inTransaction(pool, async (client) => {
-    const endpoint = await lockEndpoint(client, due.endpointId);
-    if (!endpoint || endpoint.pauses.length > 0) return [];
-    const room = Math.min(wish.room, endpoint.concurrency - endpoint.in_use, rampRoom(endpoint));
-    const lanes = await takeLanes(client, endpoint, due.priorities, { ...wish, room });
-    if (lanes.length > 0) await countRamp(client, endpoint, lanes.length);
-    return withHeads(client, endpoint, lanes, { ...wish, claimedAt, probe: false });
-  });
+  /** @returns nothing when the endpoint is paused, full, ramping, or claimed by another replica just now */
+  claim(due: DueEndpoint, wish: ClaimWish): Promise<LaneClaim[]> {
+    const claimedAt = this.clock.monotonicMs();
+    return inTransaction(this.pool, async (client) => {
+      const endpoint = await lockEndpoint(client, due.endpointId);
+      if (!endpoint || endpoint.pauses.length > 0) return [];
+      const ramp = rampOf(endpoint);
+      const room = Math.min(wish.room, endpoint.concurrency - endpoint.in_use, rampRoom(ramp));
+      const lanes = await takeLanes(client, endpoint, due.priorities, { ...wish, room });
+      if (ramp && lanes.length > 0) await countRamp(client, endpoint.id, ramp, lanes.length);
+      return withHeads(client, endpoint, lanes, { ...wish, claimedAt });
+    });
+  }
+
+  /**
+   * Claims the one lane that goes through an open breaker, when this replica takes the probe.
+   * @param nextProbeMs when another may try, should this one never be heard of again
+   */
+  claimProbe(due: DueEndpoint, wish: ClaimWish, nextProbeMs: number): Promise<LaneClaim[]> {
+    const claimedAt = this.clock.monotonicMs();
+    return inTransaction(this.pool, async (client) => {
+      const endpoint = await lockEndpoint(client, due.endpointId);
+      if (!endpoint) return [];
+      const taken = await client.query<{ probes: number }>(TAKE_PROBE, [due.endpointId, nextProbeMs]);
+      const probe = taken.rows[0]?.probes;
+      if (probe === undefined) return [];
+      const lanes = await takeLanes(client, endpoint, due.priorities, { ...wish, room: 1 });
+      return withHeads(client, endpoint, lanes, { ...wish, claimedAt, perLane: 1, probe });
+    });
+  }
 }
 
-/**
- * Claims the one lane that goes through an open breaker, when this replica takes the probe.
- * @param nextProbeMs when another may try, should this one never be heard of again
- */
-export async function claimProbe(
-  pool: Pool,
-  due: DueEndpoint,
-  wish: ClaimWish,
-  nextProbeMs: number,
-): Promise<LaneClaim[]> {
-  const claimedAt = performance.now();
-  return inTransaction(pool, async (client) => {
-    const endpoint = await lockEndpoint(client, due.endpointId);
-    if (!endpoint) return [];
-    const { rowCount } = await client.query(TAKE_PROBE, [due.endpointId, nextProbeMs]);
-    if (!rowCount) return [];
-    const lanes = await takeLanes(client, endpoint, due.priorities, { ...wish, room: 1 });
-    return withHeads(client, endpoint, lanes, { ...wish, claimedAt, perLane: 1, probe: true });
-  });
+async function lockEndpoint(client: PoolClient, endpointId: string): Promise<EndpointRow | undefined> {
+  const { rowCount } = await client.query(LOCK_ENDPOINT, [endpointId]);
+  if (!rowCount) return undefined;
+  return (await client.query<EndpointRow>(READ_ENDPOINT, [endpointId])).rows[0];
 }
 
-async function lockEndpoint(client: PoolClient, endpointId: string): Promise<LockedEndpoint | undefined> {
-  return (await client.query<LockedEndpoint>(LOCK_ENDPOINT, [endpointId])).rows[0];
-}
-
+/** The highest priority first; what its window has let go comes last. */
 async function takeLanes(
   client: PoolClient,
-  endpoint: LockedEndpoint,
-  priorities: number[],
+  endpoint: EndpointRow,
+  priorities: readonly number[],
   wish: ClaimWish,
 ): Promise<ClaimedLane[]> {
   const lanes: ClaimedLane[] = [];
-  for (const priority of [...priorities].sort((a, b) => b - a)) {
+  for (const priority of priorities.toSorted((one, other) => other - one)) {
     const room = wish.room - lanes.length;
     if (room <= 0) break;
     const [sql, last] =
@@ -137,17 +146,15 @@ async function takeLanes(
   return lanes;
 }
 
-interface HeadsWish {
-  leaseMs: number;
+interface HeadsWish extends ClaimWish {
   claimedAt: number;
-  perLane: number;
-  probe: boolean;
+  probe?: number;
 }
 
 async function withHeads(
   client: PoolClient,
-  endpoint: LockedEndpoint,
-  lanes: ClaimedLane[],
+  endpoint: EndpointRow,
+  lanes: readonly ClaimedLane[],
   wish: HeadsWish,
 ): Promise<LaneClaim[]> {
   if (lanes.length === 0) return [];
@@ -159,24 +166,32 @@ async function withHeads(
     epoch: lane.epoch,
     endpointId: endpoint.id,
     integrationId: endpoint.integration_id,
+    limits: wish.limits,
     leaseMs: wish.leaseMs,
     leaseEndsAt: wish.claimedAt + wish.leaseMs,
-    deliveries: callablePrefix(byLane.get(lane.id) ?? [], endpoint),
+    deliveries: callablePrefix(byLane.get(lane.id) ?? [], endpoint, wish.operations),
     lost: lane.was_leased,
     probe: wish.probe,
   }));
 }
 
 /**
- * The unbroken run of pending deliveries on the claimed endpoint. Behind the first, one that waits for another lane or
- * for the next window ends it.
+ * The unbroken run of pending deliveries on the claimed endpoint that this process knows how to make. Behind the first,
+ * one that waits for another lane or for the next window ends it.
  */
-function callablePrefix(rows: HeadRow[], endpoint: LockedEndpoint): ClaimedDelivery[] {
+function callablePrefix(
+  rows: readonly HeadRow[],
+  endpoint: EndpointRow,
+  operations: readonly string[],
+): ClaimedDelivery[] {
   const released = endpoint.released_up_to === null ? undefined : BigInt(endpoint.released_up_to);
   const mustWait = (row: HeadRow) => row.waits || (released !== undefined && BigInt(row.position) > released);
-  const end = rows.findIndex(
-    (row, at) => row.state !== 'pending' || row.endpoint_id !== endpoint.id || (at > 0 && mustWait(row)),
-  );
+  const isCallable = (row: HeadRow, at: number) =>
+    row.state === 'pending' &&
+    row.endpoint_id === endpoint.id &&
+    operations.includes(row.operation) &&
+    (at === 0 || !mustWait(row));
+  const end = rows.findIndex((row, at) => !isCallable(row, at));
   return (end === -1 ? rows : rows.slice(0, end)).map(toClaimed);
 }
 
@@ -201,17 +216,12 @@ function toClaimed(row: HeadRow): ClaimedDelivery {
   };
 }
 
-/** After a breaker closed: 1, 2, 4 … claims in each second, shared by all replicas through the endpoint's row. */
-function rampRoom(endpoint: LockedEndpoint): number {
-  if (endpoint.ramp_seconds === null) return Infinity;
-  const second = Math.floor(endpoint.ramp_seconds);
-  if (second >= RAMP_SECONDS) return Infinity;
-  return 2 ** second - (second === endpoint.ramp_second ? endpoint.ramp_used : 0);
+function rampOf({ ramp_seconds: seconds, ramp_second: second, ramp_used: used }: EndpointRow): Ramp | undefined {
+  return seconds === null ? undefined : { seconds, second, used };
 }
 
-async function countRamp(client: PoolClient, endpoint: LockedEndpoint, claimed: number): Promise<void> {
-  if (endpoint.ramp_seconds === null) return;
-  const second = Math.floor(endpoint.ramp_seconds);
-  const used = claimed + (second === endpoint.ramp_second ? endpoint.ramp_used : 0);
-  await client.query(COUNT_RAMP, second >= RAMP_SECONDS ? [endpoint.id, null, 0] : [endpoint.id, second, used]);
+async function countRamp(client: PoolClient, endpointId: string, ramp: Ramp, claimed: number): Promise<void> {
+  const second = secondOf(ramp);
+  const used = claimed + (second === ramp.second ? ramp.used : 0);
+  await client.query(COUNT_RAMP, second === undefined ? [endpointId, null, 0] : [endpointId, second, used]);
 }

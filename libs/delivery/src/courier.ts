@@ -39,6 +39,8 @@ export interface DeliveryLimits {
   /** After this many attempts a delivery is parked. */
   attempts: number;
   deadlineMs: number;
+  /** Waits between attempts, the last one for all that follow; `DEFAULT_WAITS_MS` unless given. */
+  waitsMs?: readonly number[];
 }
 
 /** Whoever talks to the partners: the engine hands over one delivery and acts on the answer. */

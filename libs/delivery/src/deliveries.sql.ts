@@ -44,6 +44,31 @@ export const DELIVERY_FOR_PERSON = `
 /** $1 position: as if it had never been tried */
 export const START_OVER = `update delivery set state = 'pending', attempts = 0, retry_at = null where position = $1`;
 
+/** $1 position, $2 body, $3 by whom, $4 why: another body in its place, and in its place in the lane */
+export const EDIT_DELIVERY = `
+  with before as (
+    insert into delivery_edit (position, edited_by, reason, body_before)
+    select position, $3, $4, body from delivery where position = $1
+    returning position)
+  update delivery d set body = $2::jsonb, state = 'pending', attempts = 0, retry_at = null
+  from before b where d.position = b.position`;
+
+/** $1 position: the open deliveries that come before it: on its own lane the one before, on others those it waits for */
+export const WAITED_FOR = `
+  with own as (select position, lane_id, after_lanes, after_positions from delivery where position = $1)
+  select w.position::text as position, l.key as lane, w.operation, w.state
+  from own o
+  cross join lateral (
+    select o.lane_id as lane_id, o.position - 1 as up_to
+    union all
+    select a.lane, a.position from unnest(o.after_lanes, o.after_positions) as a(lane, position)) n
+  cross join lateral (
+    select d.position, d.lane_id, d.operation, d.state from delivery d
+    where d.lane_id = n.lane_id and d.position <= n.up_to
+    order by d.lane_id, d.position limit 1) w
+  join lane l on l.id = w.lane_id
+  order by w.position`;
+
 export const COUNT_WAITING = `
   select
     (select count(*)::int from (select from delivery where state = 'pending' limit 100000) p) as pending,

@@ -1,7 +1,12 @@
-/** $1 integrations, $2 groups, $3 owners (source and company: fairness is between them), $4 concurrency limits */
+/**
+ * $1 integrations, $2 groups, $3 owners (source and company: fairness is between them), $4 concurrency limits, where the
+ * integration has no endpoint yet that says otherwise
+ */
 export const ENSURE_ENDPOINTS = `
   insert into endpoint (integration_id, operation_group, owner_key, concurrency)
-  select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[])
+  select w.integration_id, w.operation_group, w.owner_key,
+    coalesce((select max(e.concurrency) from endpoint e where e.integration_id = w.integration_id), w.concurrency)
+  from unnest($1::bigint[], $2::text[], $3::text[], $4::int[]) as w(integration_id, operation_group, owner_key, concurrency)
   on conflict (integration_id, operation_group) do nothing`;
 
 /** $1 integration, $2 concurrency: an operator changed the limit */
@@ -12,8 +17,14 @@ export const ENDPOINTS_OF = `
   select id::text as id, integration_id::text as integration_id, operation_group
   from endpoint where integration_id = any($1::bigint[])`;
 
-/** $1 endpoint: whoever holds the row claims for it, and sees what stops it and what it may still take */
-export const LOCK_ENDPOINT = `
+/** $1 endpoint: whoever holds the row claims for it; another replica that claims just now is not waited for */
+export const LOCK_ENDPOINT = `select id::text as id from endpoint where id = $1 for no key update skip locked`;
+
+/**
+ * $1 endpoint, locked by the caller: what stops it and what it may still take. A statement of its own: within the one
+ * that locks, the leases of a claim that has just committed would not be counted.
+ */
+export const READ_ENDPOINT = `
   select e.id::text as id, e.integration_id::text as integration_id, e.concurrency,
     extract(epoch from now() - e.ramp_from)::float8 as ramp_seconds, e.ramp_second, e.ramp_used,
     (select count(*)::int from lane l where l.endpoint_id = e.id and l.lease_until > now()) as in_use,
@@ -21,8 +32,7 @@ export const LOCK_ENDPOINT = `
       where p.endpoint_id = e.id and (p.until is null or p.until > now())) as pauses,
     (select c.released_up_to::text from cadence c where c.integration_id = e.integration_id) as released_up_to
   from endpoint e
-  where e.id = $1
-  for no key update skip locked`;
+  where e.id = $1`;
 
 /** $1 endpoint, $2 second of the ramp, $3 claims in it so far; a null second ends the ramp */
 export const COUNT_RAMP = `
@@ -32,9 +42,10 @@ export const COUNT_RAMP = `
 
 /** $1 endpoints: what stops each just now */
 export const STANDING_PAUSES = `
-  select endpoint_id::text as endpoint_id, reason, detail, until, probe_at <= now() as probe_due
+  select endpoint_id::text as endpoint_id, reason
   from endpoint_pause
-  where endpoint_id = any($1::bigint[]) and (until is null or until > now())`;
+  where endpoint_id = any($1::bigint[]) and (until is null or until > now())
+  order by reason`;
 
 /** every pause in force */
 export const ALL_PAUSES = `
@@ -44,30 +55,46 @@ export const ALL_PAUSES = `
   where p.until is null or p.until > now()
   order by p.endpoint_id, p.reason`;
 
-/** $1 endpoint, $2 reason, $3 detail, $4 by whom, $5 until, $6 ms to the first probe; answers a row when the pause is new */
+/**
+ * $1 endpoint, $2 reason, $3 detail, $4 by whom, $5 ms until it ends (null: it does not by itself), $6 ms to the first
+ * probe; answers a row when something changed. Of two ends the later one stands, and none is later than any.
+ */
 export const PAUSE_ENDPOINT = `
   insert into endpoint_pause as p (endpoint_id, reason, detail, set_by, until, probe_at)
-  values ($1, $2, $3, $4, $5, clock_timestamp() + $6::float8 * interval '1 millisecond')
+  values ($1, $2, $3, $4, clock_timestamp() + $5::float8 * interval '1 millisecond',
+    clock_timestamp() + $6::float8 * interval '1 millisecond')
   on conflict (endpoint_id, reason) do update
-    set detail = excluded.detail, until = greatest(p.until, excluded.until), set_by = excluded.set_by,
-      since = case when p.until <= now() then now() else p.since end
+    set detail = excluded.detail, set_by = excluded.set_by, since = case when p.until <= now() then now() else p.since end,
+      until = case when p.until is null or excluded.until is null then null else greatest(p.until, excluded.until) end
     where p.reason <> 'breaker'
-  returning (xmax = 0) as fresh`;
+  returning (xmax = 0) as fresh, until`;
+
+/** $1 endpoint: taken before its pauses are touched, as a claim takes it */
+export const WAIT_FOR_ENDPOINT = `select id from endpoint where id = $1 for no key update`;
 
 /** $1 endpoint, $2 reason */
 export const RESUME_ENDPOINT = `delete from endpoint_pause where endpoint_id = $1 and reason = $2 returning endpoint_id`;
 
-/** pauses whose end has come; the endpoints start their ramp */
+/** whether the end of any pause has come */
+export const PAUSES_TO_END = `select exists (select from endpoint_pause where until <= now()) as any_to_end`;
+
+/** endpoints with a pause whose end has come, taken before their pauses; what is held just now comes next time */
+export const LOCK_ENDPOINTS_TO_RESUME = `
+  select id::text as id from endpoint
+  where id in (select endpoint_id from endpoint_pause where until <= now())
+  order by endpoint.id
+  for no key update skip locked`;
+
+/** $1 endpoints, locked by the caller */
 export const END_PAUSES = `
-  with ended as (delete from endpoint_pause where until <= now() returning endpoint_id, reason)
-  update endpoint e set ramp_from = now(), ramp_second = 0, ramp_used = 0
-  from ended where e.id = ended.endpoint_id
-  returning e.id::text as endpoint_id, e.integration_id::text as integration_id, ended.reason`;
+  delete from endpoint_pause where endpoint_id = any($1::bigint[]) and until <= now()
+  returning endpoint_id::text as endpoint_id, reason`;
 
-/** $1 endpoint: after a successful probe, 1, 2, 4 … claims a second */
-export const START_RAMP = `update endpoint set ramp_from = now(), ramp_second = 0, ramp_used = 0 where id = $1`;
+/** $1 endpoints: once nothing stops them, 1, 2, 4 … claims a second */
+export const START_RAMPS = `
+  update endpoint set ramp_from = now(), ramp_second = 0, ramp_used = 0 where id = any($1::bigint[])`;
 
-/** $1 endpoint, $2 ms until the next probe may be tried: one replica takes it, only when nothing else stops the endpoint */
+/** $1 endpoint, $2 ms until another may try: one replica takes the probe, only when nothing else stops the endpoint */
 export const TAKE_PROBE = `
   update endpoint_pause set probe_at = clock_timestamp() + $2::float8 * interval '1 millisecond', probes = probes + 1
   where endpoint_id = $1 and reason = 'breaker' and probe_at <= now()
@@ -76,13 +103,12 @@ export const TAKE_PROBE = `
       where o.endpoint_id = $1 and o.reason <> 'breaker' and (o.until is null or o.until > now()))
   returning probes`;
 
-/** endpoints that stand still, and whether it is time to send one call through an open breaker */
-export const PAUSED_ENDPOINTS = `
-  select endpoint_id::text as endpoint_id, bool_and(reason = 'breaker' and probe_at <= now()) as probe_due
-  from endpoint_pause
-  where until is null or until > now()
-  group by endpoint_id`;
+/** $1 endpoint, $2 ms until the next probe: the last one failed */
+export const PUT_OFF_PROBE = `
+  update endpoint_pause set probe_at = clock_timestamp() + $2::float8 * interval '1 millisecond'
+  where endpoint_id = $1 and reason = 'breaker'`;
 
-/** $1 endpoint */
-export const ENDPOINT_OWNER = `
-  select e.integration_id::text as integration_id, e.operation_group, e.owner_key from endpoint e where e.id = $1`;
+/** $1 endpoints */
+export const ENDPOINT_OWNERS = `
+  select id::text as endpoint_id, integration_id::text as integration_id, operation_group, owner_key
+  from endpoint where id = any($1::bigint[])`;

@@ -1,47 +1,17 @@
-import type { Pool } from 'pg';
-import {
-  ALL_PAUSES,
-  END_PAUSES,
-  ENDPOINT_OWNER,
-  LIMIT_ENDPOINTS,
-  PAUSE_ENDPOINT,
-  RESUME_ENDPOINT,
-  STANDING_PAUSES,
-  START_RAMP,
-} from './endpoints.sql.js';
-import { inTransaction } from '#libs/runtime';
-import { writeOutcomes, type OutcomeWriter } from './outcome-events.js';
+import type { Pool, PoolClient } from 'pg';
+import { inTransaction, type Clock } from '#libs/runtime';
+import * as sql from './endpoints.sql.js';
+import type { EndpointOwner, OutcomeWriter } from './outcome-events.js';
+import { writeOutcomes } from './outcome-rows.js';
+import { PauseCopy } from './pause-copy.js';
+import { FIRST_PROBE_MS, pauseMs, waitForProbe, type Pause, type PauseReason, type StandingPause } from './pause.js';
+import { storable } from './storable.js';
 
-export type PauseReason = 'breaker' | 'rate-limit' | 'credential' | 'spend-cap' | 'maintenance' | 'off' | 'operator';
-
-export interface Pause {
-  reason: PauseReason;
-  /** In words, for the operator. */
-  detail: string;
-  /** Who or what set it: a replica, a person. */
-  setBy: string;
-  /** Ends by itself then; without it, a probe or a person ends it. */
-  until?: Date;
-}
-
-export interface StandingPause extends Pause {
-  endpointId: string;
-  integrationId: string;
-  group: string;
-  since: Date;
-  probeAt?: Date;
-}
-
-/**
- * Waits before the first probe of an open breaker; each failed probe doubles the wait.
- *   probe  1     2     3     4     5 and on
- *   after  5 s  10 s  20 s  40 s  60 s
- */
-const FIRST_PROBE_MS = 5_000;
-const PROBE_MAX_MS = 60_000;
-
-export function waitForProbe(probes: number): number {
-  return Math.min(FIRST_PROBE_MS * 2 ** probes, PROBE_MAX_MS);
+export interface EndpointsOptions {
+  pool: Pool;
+  clock: Clock;
+  outcomes: OutcomeWriter;
+  firstProbeMs?: number;
 }
 
 interface PauseRow {
@@ -56,88 +26,93 @@ interface PauseRow {
   probe_at: Date | null;
 }
 
-/**
- * What stops an endpoint, kept in the database for all replicas, with this process' copy of the endpoints it works on:
- * at most 250 ms old, its own changes at once.
- */
+/** What stops an endpoint: kept in the database for all replicas, with this process' copy of what it works on. */
 export class Endpoints {
-  private readonly copy = new Map<string, Set<PauseReason>>();
-  private readonly watched = new Map<string, number>();
-
-  constructor(
-    private readonly pool: Pool,
-    private readonly outcomes: OutcomeWriter,
-    private readonly firstProbeMs = FIRST_PROBE_MS,
-  ) {}
-
   /** Looked at before each call. */
+  readonly copy = new PauseCopy();
+
+  constructor(private readonly options: EndpointsOptions) {}
+
   isPaused(endpointId: string): boolean {
-    return (this.copy.get(endpointId)?.size ?? 0) > 0;
+    return this.copy.reasons(endpointId).length > 0;
   }
 
-  /** Keeps the copy of this endpoint fresh until `unwatch`; it starts empty, for the claim has just looked at the row. */
-  watch(endpointId: string): void {
-    if (!this.watched.has(endpointId)) this.copy.delete(endpointId);
-    this.watched.set(endpointId, (this.watched.get(endpointId) ?? 0) + 1);
-  }
-
-  unwatch(endpointId: string): void {
-    const left = (this.watched.get(endpointId) ?? 1) - 1;
-    if (left > 0) this.watched.set(endpointId, left);
-    else {
-      this.watched.delete(endpointId);
-      this.copy.delete(endpointId);
-    }
-  }
-
+  /** Brings the copy up to date. */
   async refresh(): Promise<void> {
-    if (this.watched.size === 0) return;
-    const ids = [...this.watched.keys()];
-    const { rows } = await this.pool.query<PauseRow>(STANDING_PAUSES, [ids]);
+    const ids = this.copy.watchedEndpoints;
+    if (ids.length === 0) return;
+    const askedAt = this.options.clock.monotonicMs();
+    const { rows } = await this.options.pool.query<PauseRow>(sql.STANDING_PAUSES, [ids]);
+    const byEndpoint = Map.groupBy(rows, (row) => row.endpoint_id);
     for (const id of ids) {
-      this.copy.set(id, new Set(rows.filter((row) => row.endpoint_id === id).map((row) => row.reason)));
+      const standing = (byEndpoint.get(id) ?? []).map((row) => row.reason);
+      this.copy.refresh(id, standing, askedAt);
     }
   }
 
   /** Sets the pause in this process at once and in the database; the first to set it says so to the world. */
   async pause(endpointId: string, pause: Pause): Promise<void> {
-    this.remember(endpointId, pause.reason);
-    const probeMs = pause.reason === 'breaker' ? this.firstProbeMs * (1 + Math.random() / 4) : null;
-    await inTransaction(this.pool, async (client) => {
-      const values = [endpointId, pause.reason, pause.detail, pause.setBy, pause.until ?? null, probeMs];
-      const { rows } = await client.query<{ fresh: boolean }>(PAUSE_ENDPOINT, values);
+    const { pool, clock, outcomes, firstProbeMs } = this.options;
+    const { reason, setBy } = pause;
+    this.copy.remember(endpointId, reason, clock.monotonicMs());
+    const detail = storable(pause.detail);
+    const probeMs = reason === 'breaker' ? waitForProbe(0, firstProbeMs) : null;
+    await inTransaction(pool, async (client) => {
+      const values = [endpointId, reason, detail, storable(setBy), pauseMs(pause, clock.now()) ?? null, probeMs];
+      const { rows } = await client.query<{ fresh: boolean; until: Date | null }>(sql.PAUSE_ENDPOINT, values);
       if (!rows[0]?.fresh) return;
-      const owner = await this.ownerOf(client, endpointId);
-      await writeOutcomes(client, [this.outcomes.endpointPaused(owner, pause)]);
+      const [owner] = await ownersOf(client, [endpointId]);
+      const standing = await standingOn(client, endpointId);
+      const told = { reason, standing, detail, until: rows[0].until ?? undefined, actor: setBy };
+      await writeOutcomes(client, [outcomes.endpointPaused(owner!, told)]);
     });
   }
 
   /** Ends one reason; when none is left, the endpoint starts its ramp. @returns whether it stood */
   async resume(endpointId: string, reason: PauseReason, by: string): Promise<boolean> {
-    const stood = await inTransaction(this.pool, async (client) => {
-      const { rowCount } = await client.query(RESUME_ENDPOINT, [endpointId, reason]);
-      if (!rowCount) return false;
-      await client.query(START_RAMP, [endpointId]);
-      const owner = await this.ownerOf(client, endpointId);
-      await writeOutcomes(client, [this.outcomes.endpointResumed(owner, reason, by)]);
-      return true;
+    const stood = await inTransaction(this.options.pool, async (client) => {
+      // The endpoint first, as a claim locks it before the probe's pause: the other way round they would wait in a ring.
+      await client.query(sql.WAIT_FOR_ENDPOINT, [endpointId]);
+      const { rowCount } = await client.query(sql.RESUME_ENDPOINT, [endpointId, reason]);
+      if (rowCount) await this.tellResumed(client, [{ endpointId, reason }], by);
+      return Boolean(rowCount);
     });
-    this.copy.get(endpointId)?.delete(reason);
+    this.copy.forget(endpointId, reason);
     return stood;
   }
 
-  /** Ends what has an end. */
+  /** Ends what has an end. @returns the endpoints */
   async endPauses(): Promise<string[]> {
-    const { rows } = await this.pool.query<{ endpoint_id: string }>(END_PAUSES);
-    return rows.map((row) => row.endpoint_id);
+    const { rows } = await this.options.pool.query<{ any_to_end: boolean }>(sql.PAUSES_TO_END);
+    if (!rows[0]!.any_to_end) return [];
+    return inTransaction(this.options.pool, async (client) => {
+      const locked = await client.query<{ id: string }>(sql.LOCK_ENDPOINTS_TO_RESUME);
+      const ids = locked.rows.map((row) => row.id);
+      const gone = await client.query<Pick<PauseRow, 'endpoint_id' | 'reason'>>(sql.END_PAUSES, [ids]);
+      const ended = gone.rows.map(({ endpoint_id: endpointId, reason }) => ({ endpointId, reason }));
+      await this.tellResumed(client, ended, 'ponte');
+      return [...new Set(ended.map(({ endpointId }) => endpointId))];
+    });
+  }
+
+  /** The probe met a partner that does not answer yet: the next one waits longer. */
+  async putOffProbe(endpointId: string, failed: number): Promise<void> {
+    const { pool, firstProbeMs = FIRST_PROBE_MS } = this.options;
+    await pool.query(sql.PUT_OFF_PROBE, [endpointId, waitForProbe(failed, firstProbeMs)]);
+  }
+
+  /** Ids of an integration's endpoints. */
+  async ofIntegration(integrationId: string): Promise<string[]> {
+    const { rows } = await this.options.pool.query<{ id: string }>(sql.ENDPOINTS_OF, [[integrationId]]);
+    return rows.map((row) => row.id);
   }
 
   async limit(integrationId: string, concurrency: number): Promise<void> {
-    await this.pool.query(LIMIT_ENDPOINTS, [integrationId, concurrency]);
+    await this.options.pool.query(sql.LIMIT_ENDPOINTS, [integrationId, concurrency]);
   }
 
   async standing(): Promise<StandingPause[]> {
-    const { rows } = await this.pool.query<PauseRow>(ALL_PAUSES);
+    const { rows } = await this.options.pool.query<PauseRow>(sql.ALL_PAUSES);
     return rows.map((row) => ({
       endpointId: row.endpoint_id,
       integrationId: row.integration_id,
@@ -151,27 +126,43 @@ export class Endpoints {
     }));
   }
 
-  private remember(endpointId: string, reason: PauseReason): void {
-    const known = this.copy.get(endpointId);
-    if (known) known.add(reason);
-    else this.copy.set(endpointId, new Set([reason]));
-  }
-
-  private async ownerOf(client: { query: Pool['query'] }, endpointId: string): Promise<EndpointOwner> {
-    const { rows } = await client.query<{ integration_id: string; operation_group: string; owner_key: string }>(
-      ENDPOINT_OWNER,
-      [endpointId],
-    );
-    const row = rows[0]!;
-    const [source = '', company = ''] = row.owner_key.split('|');
-    return { endpointId, integrationId: row.integration_id, group: row.operation_group, source, company };
+  private async tellResumed(
+    client: PoolClient,
+    ended: readonly { endpointId: string; reason: PauseReason }[],
+    actor: string,
+  ): Promise<void> {
+    const ids = [...new Set(ended.map(({ endpointId }) => endpointId))];
+    if (ids.length === 0) return;
+    await client.query(sql.START_RAMPS, [ids]);
+    for (const owner of await ownersOf(client, ids)) {
+      const standing = await standingOn(client, owner.endpointId);
+      const reasons = ended.filter(({ endpointId }) => endpointId === owner.endpointId);
+      const told = reasons.map(({ reason }) =>
+        this.options.outcomes.endpointResumed(owner, { reason, standing, actor }),
+      );
+      await writeOutcomes(client, told);
+    }
   }
 }
 
-export interface EndpointOwner {
-  endpointId: string;
-  integrationId: string;
-  group: string;
-  source: string;
-  company: string;
+async function ownersOf(client: PoolClient, ids: readonly string[]): Promise<EndpointOwner[]> {
+  type Row = { endpoint_id: string; integration_id: string; operation_group: string; owner_key: string };
+  const { rows } = await client.query<Row>(sql.ENDPOINT_OWNERS, [ids]);
+  return rows.map((row) => ({
+    endpointId: row.endpoint_id,
+    integrationId: row.integration_id,
+    group: row.operation_group,
+    ...readOwnerKey(row.owner_key),
+  }));
+}
+
+/** `source|company` */
+export function readOwnerKey(key: string): { source: string; company: string } {
+  const [source = '', company = ''] = key.split('|');
+  return { source, company };
+}
+
+async function standingOn(client: PoolClient, endpointId: string): Promise<PauseReason[]> {
+  const { rows } = await client.query<{ reason: PauseReason }>(sql.STANDING_PAUSES, [[endpointId]]);
+  return rows.map((row) => row.reason);
 }

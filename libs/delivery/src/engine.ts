@@ -1,6 +1,7 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { IntegrationRef } from '#libs/contracts';
 import type { Clock } from '#libs/runtime';
+import type { RawMessage } from './arrival.js';
 import { Cadences } from './cadence.js';
 import type { Courier } from './courier.js';
 import { Deliveries } from './deliveries.js';
@@ -8,11 +9,11 @@ import { Dispatcher } from './dispatcher.js';
 import { Endpoints } from './endpoints.js';
 import { Intake, type IntakeCount } from './intake.js';
 import { OutcomeWriter } from './outcome-events.js';
-import type { RawMessage } from './arrival.js';
 import type { PayloadVault } from './park.js';
 import { ParkedEvents } from './parked-events.js';
 import { keepPartitions } from './partitions.js';
 import type { Planner } from './plan.js';
+import { schedule, type ToSchedule } from './schedule.js';
 import { Settler } from './settler.js';
 import { Sweeper } from './sweeper.js';
 
@@ -27,14 +28,21 @@ export interface EngineOptions {
   courier: Courier;
   vault: PayloadVault;
   refOf: (integrationId: string) => IntegrationRef;
+  /** Sources whose receivables may contradict themselves. */
+  warnOnly?: ReadonlySet<string>;
+  /** Lanes in hand in this process, at the most. */
   lanesMax?: number;
+  /** Deliveries claimed of one lane at once. */
   perLane?: number;
+  /** A lease is the deadline of one call and this; a dead holder's lane comes back after it. */
+  leaseMarginMs?: number;
+  /** Wait before the first call through an open breaker. */
+  firstProbeMs?: number;
   onTrouble: (what: string, error: Error) => void;
   /** Lanes the sweeper had to mend: dependents whose waker died, or a mistake of ours. */
   onMended?: (lanes: string[]) => void;
 }
 
-const TICK_MS = 1_000;
 const SWEEP_MS = 5_000;
 const PARTITIONS_MS = 3_600_000;
 
@@ -44,34 +52,28 @@ export class DeliveryEngine {
   readonly cadences: Cadences;
   readonly deliveries: Deliveries;
   readonly parkedEvents: ParkedEvents;
+  private readonly outcomes: OutcomeWriter;
   private readonly intake: Intake;
   private readonly dispatcher: Dispatcher;
-  private readonly settler: Settler;
   private readonly sweeper: Sweeper;
   private readonly stopping = new AbortController();
   private loops: Promise<void>[] = [];
 
   constructor(private readonly options: EngineOptions) {
-    const { pool, clock, replica, connector, refOf } = options;
-    const outcomes = new OutcomeWriter(connector, refOf);
+    const { pool, clock, connector, refOf } = options;
+    const outcomes = new OutcomeWriter(connector, refOf, () => clock.now());
     const stir = () => this.dispatcher.stir();
     const trouble = (what: string) => (error: Error) => options.onTrouble(what, error);
-    this.endpoints = new Endpoints(pool, outcomes);
-    this.settler = new Settler({ pool, clock, replica, outcomes, onTrouble: trouble('settle') });
+    this.outcomes = outcomes;
+    this.endpoints = new Endpoints({ ...options, outcomes });
+    const settler = new Settler({ ...options, outcomes, onTrouble: trouble('settle') });
     this.dispatcher = new Dispatcher({
       ...options,
       endpoints: this.endpoints,
-      settler: this.settler,
+      settler,
       onTrouble: trouble('dispatch'),
     });
-    this.cadences = new Cadences({
-      pool,
-      clock,
-      outcomes,
-      replica,
-      companyOf: (id) => refOf(id).company,
-      onReleased: stir,
-    });
+    this.cadences = new Cadences({ ...options, outcomes, onReleased: stir });
     this.deliveries = new Deliveries(pool, outcomes, stir);
     this.parkedEvents = new ParkedEvents({ ...options, outcomes });
     this.intake = new Intake({ ...options, outcomes });
@@ -87,7 +89,6 @@ export class DeliveryEngine {
   start(): void {
     this.dispatcher.start();
     this.loops = [
-      this.every(TICK_MS, 'cadence', () => this.cadences.tick()),
       this.every(SWEEP_MS, 'sweep', () => this.sweep()),
       this.every(PARTITIONS_MS, 'partitions', () => this.prepare()),
     ];
@@ -100,8 +101,17 @@ export class DeliveryEngine {
     return count;
   }
 
-  takeDead(messages: readonly RawMessage[], life: number): Promise<void> {
+  /** @see Intake.takeDead */
+  takeDead(messages: readonly RawMessage[], life: number): Promise<IntakeCount> {
     return this.intake.takeDead(messages, life);
+  }
+
+  /**
+   * Puts deliveries that come of no message on their lanes, in the transaction of what they come of: a load, a run.
+   * @returns how many @throws ContentFailure where a plan asks for a ring of waits
+   */
+  schedule(client: PoolClient, batch: readonly ToSchedule[]): Promise<number> {
+    return schedule(client, this.outcomes, batch);
   }
 
   /** Something became due by another hand than the engine's own. */
@@ -119,12 +129,17 @@ export class DeliveryEngine {
     await Promise.all([...this.loops, this.dispatcher.stop()]);
   }
 
-  private async sweep(): Promise<void> {
-    const { mended } = await this.sweeper.step();
-    if (mended.length > 0) this.options.onMended?.(mended);
+  /**
+   * One step of the walk that finds lanes whose word is wrong; the engine takes one every few seconds by itself.
+   * @returns the lanes that had to be mended; `done` at the end of a round
+   */
+  async sweep(): Promise<{ mended: string[]; done: boolean }> {
+    const step = await this.sweeper.step();
+    if (step.mended.length > 0) this.options.onMended?.(step.mended);
+    return step;
   }
 
-  private async every(ms: number, what: string, work: () => Promise<void>): Promise<void> {
+  private async every(ms: number, what: string, work: () => Promise<unknown>): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       await this.options.clock.sleep(ms, signal);

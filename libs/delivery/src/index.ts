@@ -1,22 +1,21 @@
-export { Cadences, type CadenceState, type CadenceWish, type RunReport } from './cadence.js';
+export { Cadences, type CadenceState, type CadenceWish } from './cadence.js';
 export { ContentFailure } from './content-failure.js';
 export type { ClaimedDelivery, Courier, CourierAnswer, DeliveryCall, DeliveryLimits } from './courier.js';
-export {
-  Deliveries,
-  DeliveryRefusal,
-  type AttemptReport,
-  type DeliveryQuery,
-  type DeliveryReport,
-  type DeliveryState,
-} from './deliveries.js';
-export { Endpoints, type Pause, type PauseReason, type StandingPause } from './endpoints.js';
+export { Deliveries, DeliveryRefusal, type DeliveryQuery, type WaitedFor } from './deliveries.js';
+export type { AttemptReport, DeliveryReport, DeliveryState } from './delivery-report.js';
+export { Endpoints } from './endpoints.js';
 export { DeliveryEngine, type EngineOptions } from './engine.js';
-export { EpochLost, type IntakeCount } from './intake.js';
+export { ensureEndpoints, type EndpointWish } from './integration-endpoints.js';
+export type { IntakeCount } from './intake.js';
 export { LOCK_ALL_EPOCHS } from './intake.sql.js';
 export type { PayloadVault } from './park.js';
-export { ParkedEvents, ParkedRefusal, type ParkedEvent } from './parked-events.js';
+export type { Pause, PauseReason, StandingPause } from './pause.js';
+export { ParkedEvents, type ParkedEvent } from './parked-events.js';
+export { ParkedRefusal } from './parked-release.js';
 export type { EventPlan, IntegrationPlan, PlannedDelivery, PlannedEvent, Planner, Unplanned } from './plan.js';
-export { DEFAULT_ATTEMPTS } from './retry.js';
-export { schedule, type Cause, type ToSchedule } from './schedule.js';
+export { EpochLost } from './queue-epoch.js';
+export { DEFAULT_ATTEMPTS, DEFAULT_WAITS_MS } from './retry.js';
+export type { RunReport } from './run.js';
+export type { Cause, ToSchedule } from './schedule.js';
 export { DeliveryLedger1763800000000 } from './schema.migration.js';
 export { nextWindow, windowOf, type Window } from './window.js';

@@ -5,21 +5,23 @@ export const TAKE_EPOCH = `
   returning epoch::text as epoch`;
 
 /** $1 queue */
-export const LOCK_EPOCH = `select epoch::text as epoch from intake where queue = $1 for update`;
+export const LOCK_EPOCH = `select queue, epoch::text as epoch from intake where queue = $1 for update`;
 
 /** Whoever changes what intake would plan locks every queue's row, in order, and leaves the epochs as they are. */
-export const LOCK_ALL_EPOCHS = `select queue from intake order by queue for update`;
+export const LOCK_ALL_EPOCHS = `select queue, epoch::text as epoch from intake order by queue for update`;
 
 /** $1 sources, $2 ids, $3 days, $4 hashes, $5 companies, $6 types, $7 subjects; answers those that are new */
 export const INSERT_INBOX = `
   insert into inbox (source, event_id, day, hash, company, type, subject)
-  select * from unnest($1::text[], $2::uuid[], $3::date[], $4::bytea[], $5::text[], $6::text[], $7::text[])
+  select source, event_id, day, hash, company, type, subject
+  from unnest($1::text[], $2::uuid[], $3::date[], $4::bytea[], $5::text[], $6::text[], $7::text[])
+    as n(source, event_id, day, hash, company, type, subject)
   on conflict do nothing
-  returning source, event_id`;
+  returning source, event_id, day::text as day`;
 
 /** $1 sources, $2 ids, $3 days */
 export const HASHES_OF = `
-  select i.source, i.event_id, i.hash
+  select i.source, i.event_id, i.day::text as day, i.hash
   from inbox i
   join unnest($1::text[], $2::uuid[], $3::date[]) as k(source, event_id, day)
     on k.source = i.source and k.event_id = i.event_id and k.day = i.day`;
@@ -67,30 +69,44 @@ export const LIST_PARKED = `
 /** $1 id */
 export const READ_PARKED = `select ${LISTED}, p.content, p.properties, p.queue from parked_event p where p.id = $1`;
 
-/** $1 id */
-export const LOCK_PARKED = `
-  select id::text as id, state, source, company, key, event_id, type, subject, integration_id::text as integration_id, holds,
-    reason, queue, content, properties, resolved_at
-  from parked_event where id = $1 for update`;
+const LOCKED = `
+  id::text as id, state, source, company, key, type, integration_id::text as integration_id, holds, queue, content, properties,
+  resolved_at`;
 
-/** $1 source, $2 company, $3 key: what waits behind, in the order it came */
-export const WAITING_BEHIND = `
-  select id::text as id, state, source, company, key, event_id, type, subject, integration_id::text as integration_id, holds,
-    reason, queue, content, properties, resolved_at
+/** $1 id */
+export const LOCK_PARKED = `select ${LOCKED} from parked_event where id = $1 for update`;
+
+/** $1 source, $2 company, $3 key: everything that holds the key, in the order it came */
+export const LOCK_KEY = `
+  select ${LOCKED}
   from parked_event
-  where source = $1 and company = $2 and key = $3 and resolved_at is null
+  where source = $1 and company = $2 and key = $3 and resolved_at is null and holds
   order by id
   for update`;
 
-/** $1 ids, $2 state, $3 by whom, $4 why */
+/** $1 id, $2 state, $3 by whom, $4 why, $5 the bytes a person put in its place, or null */
 export const RESOLVE_PARKED = `
-  update parked_event set state = $2, resolved_at = clock_timestamp(), resolved_by = $3, resolution = $4, holds = false
+  update parked_event
+  set state = $2, resolved_at = clock_timestamp(), resolved_by = $3, resolution = $4, fixed_content = $5, holds = false
+  where id = $1`;
+
+/** $1 ids, $2 by whom, $3 why: what waited in line */
+export const RESOLVE_WAITING = `
+  update parked_event
+  set state = 'planned', resolved_at = clock_timestamp(), resolved_by = $2, resolution = $3, holds = false
   where id = any($1::bigint[])`;
 
-/** $1 types this process knows: keys held by them */
+/** $1 id, $2 code, $3 reason: it waited in line and cannot be planned now that its turn has come */
+export const PARK_WAITING = `
+  update parked_event set state = 'parked', reason_code = $2, reason = $3 where id = $1`;
+
+export const KEEP_SO_FAR = `savepoint so_far`;
+export const BACK_TO_SO_FAR = `rollback to savepoint so_far`;
+
+/** $1 types this process knows, $2 after id: keys held by them */
 export const KNOWN_AT_LAST = `
   select id::text as id from parked_event
-  where resolved_at is null and state = 'unknown-type' and type = any($1::text[])
+  where resolved_at is null and state = 'unknown-type' and type = any($1::text[]) and id > $2
   order by id
   limit 1000`;
 

@@ -22,36 +22,39 @@ export const LOCK_LANES = `
   for no key update`;
 
 /**
- * $1 lane ids, locked by the caller. The one place that says what a lane waits for, from its head, whatever the head's
- * state: the lowest open position. It must be a statement of its own, after the lock: within the statement that waited
- * for the lock it would look at the past, and a delivery planned meanwhile would sleep for ever.
+ * The one place that says what a lane waits for, from its head, whatever the head's state: the lowest open position.
+ * It must be a statement of its own, after the lock: within the statement that waited for the lock it would look at the
+ * past, and a delivery planned meanwhile would sleep for ever.
+ * The heads are sought by lane and position together, so that no plan walks all positions to find one lane's.
  */
-export const RECOMPUTE_LANES = `
+function sayAnew(leased: string, release: string): string {
+  return `
   with fact as (
-    select l.id, l.lease_until is not null as leased, h.position as head, h.endpoint_id, h.operation,
+    select l.id, ${leased} as leased, h.position as head, h.endpoint_id, h.operation,
       coalesce(u.urgent, 0) as priority,
       case
         when h.position is null then null
         when h.state <> 'pending' then 'person'
-        when h.after is not null and exists (
-          select from jsonb_to_recordset(h.after) as a(lane bigint, position bigint)
+        when h.after_lanes is not null and exists (
+          select from unnest(h.after_lanes, h.after_positions) as a(lane, position)
           where exists (select from delivery d where d.lane_id = a.lane and d.position <= a.position)) then 'dependency'
         when h.retry_at is null and h.attempts = 0 and coalesce(u.urgent, 0) = 0
           and exists (select from cadence c where c.integration_id = l.integration_id) then 'window'
         else 'nothing'
       end as waits_for,
-      coalesce(h.retry_at, h.planned_at) as ready_at
+      coalesce(h.retry_at, h.planned_at) as due_at
     from lane l
     left join lateral (
-      select d.position, d.endpoint_id, d.operation, d.state, d.after, d.retry_at, d.attempts, d.planned_at
-      from delivery d where d.lane_id = l.id order by d.position limit 1) h on true
+      select d.position, d.endpoint_id, d.operation, d.state, d.after_lanes, d.after_positions, d.retry_at, d.attempts,
+        d.planned_at
+      from delivery d where d.lane_id = l.id order by d.lane_id, d.position limit 1) h on true
     left join lateral (
       select max(d.priority) as urgent from delivery d where d.lane_id = l.id and d.priority > 0) u on true
     where l.id = any($1::bigint[])),
   wanted as (
-    select id, leased, priority, head, endpoint_id, operation, waits_for, case when waits_for = 'nothing' then ready_at end as ready_at
+    select id, leased, priority, head, endpoint_id, operation, waits_for, case when waits_for = 'nothing' then due_at end as ready_at
     from fact)
-  update lane l set
+  update lane l set ${release}
     priority = w.priority,
     head = case when w.leased then l.head else w.head end,
     endpoint_id = case when w.leased then l.endpoint_id else w.endpoint_id end,
@@ -60,43 +63,70 @@ export const RECOMPUTE_LANES = `
     ready_at = case when w.leased then l.ready_at else w.ready_at end
   from wanted w
   where l.id = w.id
-    and (l.priority <> w.priority
+    and (${leased} is distinct from (l.lease_until is not null)
+      or l.priority <> w.priority
       or (not w.leased and (l.head, l.endpoint_id, l.operation, l.waits_for, l.ready_at)
         is distinct from (w.head, w.endpoint_id, w.operation, w.waits_for, w.ready_at)))
   returning l.id::text as id`;
+}
 
-/** Endpoints with lanes that are due, and at which priority: skips from pair to pair along the index. */
+/** $1 lane ids, locked by the caller; of a leased one only the priority changes. Answers those that changed. */
+export const RECOMPUTE_LANES = sayAnew('l.lease_until is not null', '');
+
+/** $1 lane ids, locked by the caller, who holds their leases and gives them up. */
+export const RELEASE_LANES = sayAnew('false', 'lease_until = null,');
+
+/** Stands where a priority would, for lanes claimed by their released window. */
+export const WINDOWED = -1;
+
+/**
+ * Endpoints with lanes that are due, at which priority, and whether they stand still. Derived from the lanes and not
+ * flagged: it skips from pair to pair along the partial indexes, so that its cost is that of the endpoints with work.
+ */
 export const DUE_ENDPOINTS = `
-  with recursive pair as (
+  with recursive ready as (
     (select endpoint_id, priority from lane where waits_for = 'nothing' order by endpoint_id, priority limit 1)
     union all
     select n.endpoint_id, n.priority
-    from pair p
+    from ready p
     cross join lateral (
       select l.endpoint_id, l.priority from lane l
       where l.waits_for = 'nothing' and (l.endpoint_id, l.priority) > (p.endpoint_id, p.priority)
       order by l.endpoint_id, l.priority
       limit 1) n
+  ),
+  waiting as (
+    (select integration_id, endpoint_id, head from lane where waits_for = 'window'
+      order by integration_id, endpoint_id, head limit 1)
+    union all
+    select n.integration_id, n.endpoint_id, n.head
+    from waiting p
+    cross join lateral (
+      select l.integration_id, l.endpoint_id, l.head from lane l
+      where l.waits_for = 'window' and (l.integration_id, l.endpoint_id) > (p.integration_id, p.endpoint_id)
+      order by l.integration_id, l.endpoint_id, l.head
+      limit 1) n
+  ),
+  due as (
+    select p.endpoint_id, p.priority::int as priority
+    from ready p
+    where exists (
+      select from lane l
+      where l.waits_for = 'nothing' and l.endpoint_id = p.endpoint_id and l.priority = p.priority and l.ready_at <= now())
+    union all
+    select w.endpoint_id, ${WINDOWED}
+    from waiting w
+    join cadence c on c.integration_id = w.integration_id
+    where w.head <= c.released_up_to
   )
-  select p.endpoint_id::text as endpoint_id, e.integration_id::text as integration_id, e.owner_key, p.priority
-  from pair p
-  join endpoint e on e.id = p.endpoint_id
-  where exists (
-    select from lane l
-    where l.waits_for = 'nothing' and l.endpoint_id = p.endpoint_id and l.priority = p.priority and l.ready_at <= now())`;
-
-/** Stands where a priority would, for lanes claimed by their released window. */
-export const WINDOWED = -1;
-
-/** Endpoints with lanes whose window has opened. */
-export const RELEASED_ENDPOINTS = `
-  select e.id::text as endpoint_id, e.integration_id::text as integration_id, e.owner_key, ${WINDOWED} as priority
-  from cadence c
-  join endpoint e on e.integration_id = c.integration_id
-  where exists (
-    select from lane l
-    where l.waits_for = 'window' and l.integration_id = c.integration_id and l.endpoint_id = e.id
-      and l.head <= c.released_up_to)`;
+  select d.endpoint_id::text as endpoint_id, e.integration_id::text as integration_id, e.owner_key, d.priority,
+    p.paused, p.probe_due
+  from due d
+  join endpoint e on e.id = d.endpoint_id
+  cross join lateral (
+    select count(*) > 0 as paused, coalesce(bool_and(reason = 'breaker' and probe_at <= now()), false) as probe_due
+    from endpoint_pause
+    where endpoint_id = d.endpoint_id and (until is null or until > now())) p`;
 
 /** $1 endpoint, $2 how many, $3 lease in ms, $4 priority, $5 operations this process knows */
 export const CLAIM_DUE_LANES = `
@@ -139,17 +169,14 @@ export const CLAIM_RELEASED_LANES = `
  */
 export const HEADS_OF_LANES = `
   select d.position::text as position, d.lane_id::text as lane_id, d.integration_id::text as integration_id,
-    d.endpoint_id::text as endpoint_id, d.operation, d.kind, d.state, d.attempts, d.tries, d.source, d.company, d.branch,
-    d.event_id, d.event_type, d.subject, d.keys, d.traceparent, d.body, d.planned_at, d.after is not null as waits
+    d.endpoint_id::text as endpoint_id, d.operation, d.state, d.attempts, d.tries, d.source, d.company, d.branch,
+    d.event_id, d.event_type, d.subject, d.keys, d.traceparent, d.body, d.waits
   from unnest($1::bigint[]) as l(id)
   cross join lateral (
-    select position, lane_id, integration_id, endpoint_id, operation, kind, state, attempts, tries, source, company, branch,
-      event_id, event_type, subject, keys, traceparent, body, planned_at, after
-    from delivery where lane_id = l.id order by position limit $2) d
+    select position, lane_id, integration_id, endpoint_id, operation, state, attempts, tries, source, company, branch,
+      event_id, event_type, subject, keys, traceparent, body, after_lanes is not null as waits
+    from delivery where lane_id = l.id order by lane_id, position limit $2) d
   order by d.lane_id, d.position`;
-
-/** $1 lane ids: handed back unsent, or done with */
-export const RELEASE_LANES = `update lane set lease_until = null where id = any($1::bigint[])`;
 
 /** $1 lane ids, $2 leases in ms */
 export const RENEW_LANES = `
@@ -166,10 +193,16 @@ export const LANES_TO_SWEEP = `
   order by id
   limit $2`;
 
-/** $1 lane ids whose positions have just moved: lanes whose heads depend on them */
+/** $1 after id, $2 limit: lanes that wait for another, whose waker may have died */
+export const BLOCKED_LANES = `
+  select id::text as id from lane
+  where id > $1 and waits_for = 'dependency'
+  order by id
+  limit $2`;
+
+/** $1 lane ids on which something was settled: lanes whose heads wait for them */
 export const DEPENDENTS_OF = `
   select distinct l.id::text as id
-  from lane l
-  join delivery d on d.position = l.head
-  cross join lateral jsonb_to_recordset(d.after) as a(lane bigint, position bigint)
-  where l.waits_for = 'dependency' and a.lane = any($1::bigint[])`;
+  from delivery d
+  join lane l on l.id = d.lane_id and l.head = d.position
+  where d.after_lanes && $1::bigint[] and l.waits_for = 'dependency'`;

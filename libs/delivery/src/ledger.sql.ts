@@ -2,25 +2,41 @@
 export const DRAW_POSITIONS = `select nextval('position')::text as position from generate_series(1, $1::int)`;
 
 /** Everything drawn so far, whether or not it has committed. */
-export const LAST_POSITION = `select last_value::text as position from position`;
+export const LAST_POSITION = `select case when is_called then last_value else 0 end::text as position from position`;
 
+/** $18 and $19: what each waits for, as array literals; `unnest` would flatten arrays of arrays */
 export const INSERT_DELIVERIES = `
   insert into delivery (position, lane_id, integration_id, endpoint_id, operation, kind, target, priority, source, company,
-    branch, event_id, event_type, subject, keys, traceparent, body, after)
-  select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[],
-    $8::smallint[], $9::text[], $10::text[], $11::text[], $12::uuid[], $13::text[], $14::text[], $15::jsonb[], $16::text[],
-    $17::jsonb[], $18::jsonb[])`;
+    branch, event_id, event_type, subject, keys, traceparent, body, after_lanes, after_positions)
+  select position, lane_id, integration_id, endpoint_id, operation, kind, target, priority, source, company, branch, event_id,
+    event_type, subject, keys, traceparent, body, after_lanes::bigint[], after_positions::bigint[]
+  from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::smallint[],
+    $9::text[], $10::text[], $11::text[], $12::uuid[], $13::text[], $14::text[], $15::jsonb[], $16::text[], $17::jsonb[],
+    $18::text[], $19::text[])
+    as n(position, lane_id, integration_id, endpoint_id, operation, kind, target, priority, source, company, branch, event_id,
+      event_type, subject, keys, traceparent, body, after_lanes, after_positions)`;
 
-/** $1 lane ids (unleased), $2 operations, $3 targets, $4 positions: older unclaimed states with no movement or wait between */
+/**
+ * $1 lane ids (unleased), $2 operations, $3 targets, $4 positions: older states nobody has claimed, with no movement
+ * and no wait between, and for which no other lane waits: it would go on although nothing had been told.
+ */
 export const SUPERSEDED_STATES = `
-  select d.position::text as position, n.position::text as by
-  from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) as n(lane_id, operation, target, position)
-  join delivery d on d.lane_id = n.lane_id and d.operation = n.operation and d.target = n.target and d.position < n.position
+  select d.position::text as position, d.integration_id::text as integration_id, d.operation, d.attempts, d.tries, d.source,
+    d.company, d.branch, d.event_id, d.event_type, d.subject, d.keys, d.traceparent, l.key as lane_key, n.by::text as by
+  from (
+    select lane_id, operation, target, position as by
+    from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) as u(lane_id, operation, target, position)) n
+  join delivery d on d.lane_id = n.lane_id and d.operation = n.operation and d.target = n.target and d.position < n.by
+  join lane l on l.id = d.lane_id
   where d.kind = 'state' and d.state = 'pending' and d.tries = 0
     and not exists (
-      select from delivery between_them
-      where between_them.lane_id = d.lane_id and between_them.position >= d.position and between_them.position < n.position
-        and (between_them.kind = 'movement' or between_them.after is not null))`;
+      select from delivery b
+      where b.lane_id = d.lane_id and b.position >= d.position and b.position < n.by
+        and (b.kind = 'movement' or b.after_lanes is not null))
+    and not exists (
+      select from delivery w cross join lateral unnest(w.after_lanes, w.after_positions) as a(lane, position)
+      where w.after_lanes && array[d.lane_id] and a.lane = d.lane_id and a.position >= d.position)
+  order by d.position, n.by`;
 
 /** $1 lane ids: the highest open position of each now */
 export const LAST_OPEN_OF_LANES = `
@@ -29,15 +45,15 @@ export const LAST_OPEN_OF_LANES = `
   group by lane_id`;
 
 /**
- * $1 positions, $2 states, $3 reasons, $4 references, $5 attempts, $6 tries, $7 by whom. Repeated after a commit whose
- * answer was lost, it changes nothing: the tries no longer fit.
+ * $1 positions, $2 tries when it was read, $3 tries now, $4 attempts, $5 states, $6 reasons, $7 references, $8 by whom.
+ * Repeated after a commit whose answer was lost, it changes nothing: it is gone.
  */
 export const SETTLE_DELIVERIES = `
   with verdict as (
-    select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::text[])
-      as v(position, state, reason, reference, attempts, tries, settled_by)),
+    select * from unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[])
+      as v(position, tries_before, tries, attempts, state, reason, reference, settled_by)),
   gone as (
-    delete from delivery d using verdict v where d.position = v.position and d.tries = v.tries - 1
+    delete from delivery d using verdict v where d.position = v.position and d.tries = v.tries_before
     returning d.position, d.lane_id, d.integration_id, d.endpoint_id, d.operation, d.kind, d.target, d.priority, d.source,
       d.company, d.branch, d.event_id, d.event_type, d.subject, d.keys, d.traceparent, d.body, d.planned_at)
   insert into delivery_settled (position, lane_id, integration_id, endpoint_id, operation, kind, target, priority, attempts,
@@ -49,13 +65,13 @@ export const SETTLE_DELIVERIES = `
   from gone g join verdict v using (position)
   returning position::text as position`;
 
-/** $1 positions, $2 states, $3 reasons, $4 attempts, $5 tries, $6 wait in ms until the next try (null: no wait) */
+/** $1 positions, $2 tries when it was read, $3 tries now, $4 attempts, $5 states, $6 reasons, $7 wait in ms until the next try (null: no wait) */
 export const KEEP_DELIVERIES = `
   update delivery d set state = v.state, reason = v.reason, attempts = v.attempts, tries = v.tries,
     retry_at = clock_timestamp() + v.wait_ms * interval '1 millisecond'
-  from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $6::float8[])
-    as v(position, state, reason, attempts, tries, wait_ms)
-  where d.position = v.position and d.tries = v.tries - 1
+  from unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::text[], $6::text[], $7::float8[])
+    as v(position, tries_before, tries, attempts, state, reason, wait_ms)
+  where d.position = v.position and d.tries = v.tries_before
   returning d.position::text as position`;
 
 /** One row per try: $1 positions, $2 numbers, $3 epochs, $4 counted, $5 late, $6 outcomes, $7 reasons, $8 exchanges, $9 replica, $10 started */
@@ -65,7 +81,15 @@ export const INSERT_ATTEMPTS = `
   from unnest($1::bigint[], $2::int[], $3::bigint[], $4::boolean[], $5::boolean[], $6::text[], $7::text[], $8::jsonb[],
     $10::timestamptz[]) as a(position, number, epoch, counted, late, outcome, reason, exchange, started_at)`;
 
-/** $1 aggregate types, $2 aggregate ids, $3 types, $4 payloads, $5 companies, $6 branches, $7 actors, $8 keys, $9 traceparents */
+/** $1 positions, $2 epochs: attempts that are on record, for a commit whose answer was lost */
+export const ATTEMPTS_ON_RECORD = `
+  select a.position::text as position, a.number, a.epoch::text as epoch, a.late
+  from unnest($1::bigint[], $2::bigint[]) as k(position, epoch)
+  join attempt a on a.position = k.position and a.epoch = k.epoch`;
+
+/** $1 aggregate types, $2 aggregate ids, $3 types, $4 payloads, $5 companies, $6 branches, $7 actors, $8 traceparents */
 export const INSERT_OUTBOX = `
-  insert into outbox (aggregatetype, aggregateid, type, payload, company, branch, actor, partitionkey, traceparent)
-  select * from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])`;
+  insert into outbox (aggregatetype, aggregateid, type, payload, company, branch, actor, traceparent)
+  select aggregatetype, aggregateid, type, payload, company, branch, actor, traceparent
+  from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::text[], $8::text[])
+    as n(aggregatetype, aggregateid, type, payload, company, branch, actor, traceparent)`;

@@ -1,47 +1,17 @@
 import {
-  aggregateIdOf,
-  aggregateOf,
   NO_COMPANY,
   outcomeType,
   type BusinessKeys,
+  type CausingEvent,
+  type IntegrationRef,
   type OutcomeData,
   type OutcomeSuffix,
+  type ParkedKind,
 } from '#libs/contracts';
-import type { CausingEvent, IntegrationRef, ParkedKind } from '#libs/contracts';
-import type { EndpointOwner, Pause, PauseReason } from './endpoints.js';
+import type { OutcomeRow } from './outcome-rows.js';
+import type { PauseReason } from './pause.js';
 import type { Unplanned } from './plan.js';
-import { INSERT_OUTBOX } from './ledger.sql.js';
-
-/** One row of the connector's own outbox. */
-export interface OutcomeRow {
-  subject: string;
-  type: string;
-  payload: object;
-  company: string;
-  branch?: string | null;
-  actor?: string | null;
-  traceparent?: string | null;
-}
-
-interface Queryable {
-  query(sql: string, values: unknown[]): Promise<unknown>;
-}
-
-/** In the transaction of what they tell of. */
-export async function writeOutcomes(client: Queryable, rows: readonly OutcomeRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await client.query(INSERT_OUTBOX, [
-    rows.map((row) => aggregateOf(row.subject)),
-    rows.map((row) => aggregateIdOf(row.subject)),
-    rows.map((row) => row.type),
-    rows.map((row) => JSON.stringify(row.payload)),
-    rows.map((row) => row.company),
-    rows.map((row) => row.branch ?? null),
-    rows.map((row) => row.actor ?? null),
-    rows.map(() => null),
-    rows.map((row) => row.traceparent ?? null),
-  ]);
-}
+import { storable } from './storable.js';
 
 /** What the ledger knows of a delivery when it tells of it. */
 export interface ToldDelivery {
@@ -60,17 +30,48 @@ export interface ToldDelivery {
   traceparent: string | null;
 }
 
+export interface EndpointOwner {
+  endpointId: string;
+  integrationId: string;
+  group: string;
+  source: string;
+  company: string;
+}
+
+/** What stands on an endpoint after a reason came or went. */
+export interface EndpointPauses {
+  reason: PauseReason;
+  standing: PauseReason[];
+  detail?: string;
+  until?: Date;
+  actor?: string;
+}
+
 export interface RunFacts {
   runId: string;
   integrationId: string;
-  company: string;
+  /** Unknown where nothing was ever planned for the integration. */
+  owner?: { source: string; company: string };
   trigger: 'cadence' | 'person';
   startedAt: Date;
   upTo: string;
   actor?: string;
 }
 
+/** What became of a run's items; they add up to what it released. */
+export interface RunCounts {
+  delivered: number;
+  refused: number;
+  skipped: number;
+  superseded: number;
+  parked: number;
+  carried: number;
+}
+
 const REASON_MAX = 2_000;
+const REFERENCE_MAX = 200;
+const NAME_MAX = 120;
+const LANE_MAX = 200;
 
 /** Writes what Ponte says of itself in the words of the catalogue. */
 export class OutcomeWriter {
@@ -78,15 +79,21 @@ export class OutcomeWriter {
     private readonly connector: string,
     /** What the operator calls an integration, and whose it is. */
     private readonly refOf: (integrationId: string) => IntegrationRef,
-    private readonly now: () => Date = () => new Date(),
+    private readonly now: () => Date,
   ) {}
 
   delivered(delivery: ToldDelivery, reference?: string, note?: string): OutcomeRow {
-    return this.ofDelivery('delivery.delivered.v1', delivery, { reference: cut(reference, 200), note: cut(note) });
+    return this.ofDelivery('delivery.delivered.v1', delivery, {
+      reference: cut(reference, REFERENCE_MAX),
+      note: cut(note),
+    });
   }
 
   stopped(how: 'refused' | 'skipped' | 'parked', delivery: ToldDelivery, reason: string, actor?: string): OutcomeRow {
-    return this.ofDelivery(`delivery.${how}.v1`, delivery, { reason: cut(reason) || 'no reason given', actor });
+    return this.ofDelivery(`delivery.${how}.v1`, delivery, {
+      reason: cut(reason) ?? 'no reason given',
+      actor: cut(actor, NAME_MAX),
+    });
   }
 
   superseded(delivery: ToldDelivery, by: string): OutcomeRow {
@@ -96,9 +103,9 @@ export class OutcomeWriter {
   unplanned(event: EventFacts, unplanned: Unplanned, integrationId?: string): OutcomeRow {
     return this.row('event.unplanned.v1', event, {
       event: causeOf(event),
-      integration: integrationId ? this.refOf(integrationId) : undefined,
+      integration: integrationId ? this.ref(integrationId, event) : undefined,
       reasonCode: unplanned.code,
-      reason: cut(unplanned.reason) || unplanned.code,
+      reason: cut(unplanned.reason) ?? unplanned.code,
       occurredAt: this.instant(),
     });
   }
@@ -108,78 +115,60 @@ export class OutcomeWriter {
       parkedId: parked.parkedId,
       kind: parked.kind,
       event: event && causeOf(event),
-      integration: parked.integrationId ? this.refOf(parked.integrationId) : undefined,
+      integration: event && parked.integrationId ? this.ref(parked.integrationId, event) : undefined,
       heldKey: parked.heldKey,
-      reason: cut(parked.reason) || parked.kind,
+      reason: cut(parked.reason) ?? parked.kind,
       occurredAt: this.instant(),
     };
     return this.row('event.parked.v1', event ?? nowhere(parked.parkedId), data);
   }
 
-  eventReleased(
-    event: EventFacts | undefined,
-    parkedId: string,
-    how: 'skipped' | 'planned',
-    actor: string,
-    reason?: string,
-  ): OutcomeRow {
+  eventReleased(event: EventFacts | undefined, parkedId: string, release: Release): OutcomeRow {
     const data: OutcomeData<'event.released.v1'> = {
       parkedId,
-      how,
+      how: release.how,
       event: event && causeOf(event),
-      reason: cut(reason),
-      actor,
+      reason: cut(release.reason),
+      actor: cut(release.actor, NAME_MAX),
       occurredAt: this.instant(),
     };
-    return this.row('event.released.v1', event ?? nowhere(parkedId), data, actor);
+    return this.row('event.released.v1', event ?? nowhere(parkedId), data);
   }
 
-  endpointPaused(owner: EndpointOwner, pause: Pause): OutcomeRow {
-    return this.ofEndpoint('endpoint.paused.v1', owner, {
-      pauseReason: pause.reason,
-      standing: [pause.reason],
-      detail: cut(pause.detail),
-      until: pause.until?.toISOString(),
-    });
+  endpointPaused(owner: EndpointOwner, pauses: EndpointPauses): OutcomeRow {
+    return this.ofEndpoint('endpoint.paused.v1', owner, pauses);
   }
 
-  endpointResumed(owner: EndpointOwner, reason: PauseReason, actor: string): OutcomeRow {
-    return this.ofEndpoint('endpoint.resumed.v1', owner, { pauseReason: reason, standing: [], actor });
+  endpointResumed(owner: EndpointOwner, pauses: EndpointPauses): OutcomeRow {
+    return this.ofEndpoint('endpoint.resumed.v1', owner, pauses);
   }
 
   runStarted(run: RunFacts): OutcomeRow {
     return this.ofRun('run.started.v1', run, this.startedData(run));
   }
 
-  runFinished(
-    run: RunFacts,
-    finishedAt: Date,
-    counts: { delivered: number; refused: number; parked: number; carried: number },
-  ): OutcomeRow {
-    const released = counts.delivered + counts.refused + counts.parked + counts.carried;
+  runFinished(run: RunFacts, finishedAt: Date, counts: RunCounts): OutcomeRow {
+    const { carried, ...ended } = counts;
+    const released = Object.values(counts).reduce((sum, count) => sum + count, 0);
     return this.ofRun('run.finished.v1', run, {
       ...this.startedData(run),
       finishedAt: finishedAt.toISOString(),
       result: 'completed',
       released,
-      delivered: counts.delivered,
-      refused: counts.refused,
-      skipped: 0,
-      superseded: 0,
-      parked: counts.parked,
-      carriedOver: counts.carried,
+      ...ended,
+      carriedOver: carried,
     });
   }
 
   private startedData(run: RunFacts): OutcomeData<'run.started.v1'> {
     return {
       runId: run.runId,
-      integration: this.refOf(run.integrationId),
+      integration: run.owner ? this.ref(run.integrationId, run.owner) : this.refOf(run.integrationId),
       job: 'cadence',
       trigger: run.trigger,
       startedAt: run.startedAt.toISOString(),
       releasedUpTo: run.upTo,
-      actor: run.actor,
+      actor: cut(run.actor, NAME_MAX),
     };
   }
 
@@ -188,21 +177,29 @@ export class OutcomeWriter {
     run: RunFacts,
     data: OutcomeData<S>,
   ): OutcomeRow {
-    return this.row(suffix, { subject: `run/${run.runId}`, company: run.company }, data, run.actor);
+    return this.row(
+      suffix,
+      { subject: `run/${run.runId}`, company: (run.owner ?? this.refOf(run.integrationId)).company },
+      data,
+    );
   }
 
   private ofEndpoint(
     suffix: 'endpoint.paused.v1' | 'endpoint.resumed.v1',
     owner: EndpointOwner,
-    more: Pick<OutcomeData<'endpoint.paused.v1'>, 'pauseReason' | 'standing' | 'detail' | 'until' | 'actor'>,
+    { reason, standing, detail, until, actor }: EndpointPauses,
   ): OutcomeRow {
     const where = { subject: `endpoint/${owner.endpointId}`, company: owner.company };
     return this.row(suffix, where, {
       endpointId: owner.endpointId,
-      integration: this.refOf(owner.integrationId),
+      integration: this.ref(owner.integrationId, owner),
       operationGroup: owner.group,
+      pauseReason: reason,
+      standing,
+      detail: cut(detail),
+      until: until?.toISOString(),
+      actor: cut(actor, NAME_MAX),
       occurredAt: this.instant(),
-      ...more,
     });
   }
 
@@ -214,9 +211,9 @@ export class OutcomeWriter {
     const { eventId, eventType, source, subject } = delivery;
     const data = {
       deliveryId: delivery.position,
-      integration: this.refOf(delivery.integrationId),
+      integration: this.ref(delivery.integrationId, delivery),
       operation: delivery.operation,
-      lane: delivery.laneKey,
+      lane: cut(delivery.laneKey, LANE_MAX)!,
       event: eventId && eventType ? { id: eventId, source, type: eventType, subject } : undefined,
       keys: delivery.keys ?? undefined,
       attempts: delivery.attempts,
@@ -226,8 +223,22 @@ export class OutcomeWriter {
     return this.row(suffix, delivery, data);
   }
 
-  private row(suffix: OutcomeSuffix, where: Where, payload: object, actor?: string): OutcomeRow {
+  /** Whose an integration is. One that is gone is still told of, by what is known without it. */
+  private ref(
+    integrationId: string,
+    known: { source: string; company: string; branch?: string | null },
+  ): IntegrationRef {
+    try {
+      return this.refOf(integrationId);
+    } catch {
+      const { source, company, branch } = known;
+      return { id: integrationId, name: integrationId, source, company, branch: branch ?? undefined };
+    }
+  }
+
+  private row(suffix: OutcomeSuffix, where: Where, payload: object): OutcomeRow {
     const { subject, company, branch, traceparent } = where;
+    const { actor } = payload as { actor?: string };
     return { subject, company, branch, traceparent, actor, type: outcomeType(this.connector, suffix), payload };
   }
 
@@ -243,6 +254,12 @@ export interface EventFacts extends Where {
   id: string;
   source: string;
   type: string;
+}
+
+export interface Release {
+  how: 'skipped' | 'planned' | 'fixed';
+  actor: string;
+  reason?: string;
 }
 
 export interface ParkedFacts {
@@ -262,6 +279,8 @@ function nowhere(parkedId: string): Where {
   return { subject: `parked-event/${parkedId}`, company: NO_COMPANY };
 }
 
+/** By characters, as the contract counts them; an empty text says nothing and is left out. */
 function cut(text: string | undefined, max = REASON_MAX): string | undefined {
-  return text === undefined ? undefined : [...text.slice(0, max * 2)].slice(0, max).join('');
+  if (!text) return undefined;
+  return [...storable(text.slice(0, max * 2))].slice(0, max).join('');
 }

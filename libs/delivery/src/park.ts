@@ -2,7 +2,9 @@ import type { PoolClient } from 'pg';
 import type { ParkedKind } from '#libs/contracts';
 import type { Arrival } from './arrival.js';
 import { INSERT_PARKED } from './intake.sql.js';
-import { writeOutcomes, type OutcomeWriter } from './outcome-events.js';
+import type { OutcomeWriter } from './outcome-events.js';
+import { writeOutcomes } from './outcome-rows.js';
+import { storable, storableJson } from './storable.js';
 
 /** Seals the bytes of parked events: they are somebody's data and may stand for weeks. */
 export interface PayloadVault {
@@ -25,6 +27,11 @@ export interface ParkWish {
 
 const REASON_MAX = 2_000;
 
+/** As it is kept. */
+export function parkedReason(reason: string): string {
+  return storable(reason.slice(0, REASON_MAX));
+}
+
 /** Keeps the bytes as they came, with the reason; says so to the world, but for what only waits behind another. */
 export async function parkArrival(
   client: PoolClient,
@@ -34,7 +41,7 @@ export async function parkArrival(
 ): Promise<void> {
   const { facts, key, raw, hash } = arrival;
   const state = wish.kind === 'waiting' || wish.kind === 'unknown-type' ? wish.kind : 'parked';
-  const reason = wish.reason.toWellFormed().replaceAll('\0', '\uFFFD').slice(0, REASON_MAX);
+  const reason = parkedReason(wish.reason);
   const { rows } = await client.query<{ id: string }>(INSERT_PARKED, [
     state,
     facts?.source ?? null,
@@ -50,18 +57,11 @@ export async function parkArrival(
     options.queue,
     hash,
     options.vault.seal(raw.content),
-    storableProperties(raw.properties),
+    storableJson(raw.properties),
   ]);
   const parkedId = rows[0]?.id;
   if (!parkedId || wish.kind === 'waiting') return;
   const heldKey = wish.holds ? key : undefined;
   const parked = { parkedId, kind: wish.kind, reason, heldKey, integrationId: wish.integrationId };
   await writeOutcomes(client, [options.outcomes.eventParked(facts, parked)]);
-}
-
-/** Headers of a stranger may hold anything: buffers, dates, characters no jsonb takes. */
-function storableProperties(properties: Arrival['raw']['properties']): string {
-  return JSON.stringify(properties, (_, value) =>
-    typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\uFFFD') : value,
-  );
 }

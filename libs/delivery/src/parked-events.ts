@@ -1,20 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
-import { inTransaction, type Clock } from '#libs/runtime';
-import { readArrival, type Arrival } from './arrival.js';
-import {
-  COUNT_PARKED,
-  KNOWN_AT_LAST,
-  LIST_PARKED,
-  LOCK_ALL_EPOCHS,
-  LOCK_PARKED,
-  READ_PARKED,
-  RESOLVE_PARKED,
-  WAITING_BEHIND,
-} from './intake.sql.js';
-import { planAndSchedule, type EventToPlan } from './intake.js';
-import { writeOutcomes, type OutcomeWriter } from './outcome-events.js';
-import type { PayloadVault } from './park.js';
-import type { Planner } from './plan.js';
+import { inTransaction } from '#libs/runtime';
+import { COUNT_PARKED, KNOWN_AT_LAST, LIST_PARKED, READ_PARKED } from './intake.sql.js';
+import { ParkedRefusal, ParkedRelease, type ReleaseOptions } from './parked-release.js';
 
 /** As operators see it; the bytes are read one event at a time. */
 export interface ParkedEvent {
@@ -38,37 +25,8 @@ export interface ParkedEvent {
   waitingBehind: number;
 }
 
-/** It is not there, was resolved before, or cannot be planned as it stands: the sentence says which. */
-export class ParkedRefusal extends Error {
-  override readonly name = 'ParkedRefusal';
-  constructor(
-    readonly code: 'not-found' | 'resolved' | 'still-invalid',
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-export interface ParkedEventsOptions {
+export interface ParkedEventsOptions extends Omit<ReleaseOptions, 'queue'> {
   pool: Pool;
-  clock: Clock;
-  planner: Planner;
-  outcomes: OutcomeWriter;
-  vault: PayloadVault;
-}
-
-interface LockedRow {
-  id: string;
-  state: string;
-  source: string | null;
-  company: string | null;
-  key: string | null;
-  integration_id: string | null;
-  holds: boolean;
-  queue: string;
-  content: Buffer;
-  properties: Arrival['raw']['properties'];
-  resolved_at: Date | null;
 }
 
 /** The events that wait for a person, or for a process that knows their type. */
@@ -99,82 +57,47 @@ export class ParkedEvents {
 
   /** It will not be planned; what waits behind it goes on. @throws ParkedRefusal */
   skip(id: string, by: string, reason: string): Promise<void> {
-    return this.resolve(id, 'skipped', by, reason);
+    return this.release((release) => release.skip(id, by, reason));
   }
 
   /** It is planned as it stands, and what waits behind it after it. @throws ParkedRefusal where it still cannot be */
   plan(id: string, by: string, reason = 'planned again'): Promise<void> {
-    return this.resolve(id, 'planned', by, reason);
+    return this.release((release) => release.plan(id, by, reason));
+  }
+
+  /**
+   * It is planned with these bytes in place of its own, which stay on record; they must be the same event of the same
+   * key. @throws ParkedRefusal
+   */
+  fix(id: string, content: Buffer, by: string, reason: string): Promise<void> {
+    return this.release((release) => release.fix(id, content, by, reason));
   }
 
   /** What a former version did not know and this one does. @returns how many events */
   async planKnownAtLast(types: readonly string[]): Promise<number> {
-    const { rows } = await this.options.pool.query<{ id: string }>(KNOWN_AT_LAST, [types]);
     let planned = 0;
-    for (const { id } of rows) {
-      await this.plan(id, 'ponte', 'this version knows its type').then(
-        () => (planned += 1),
-        (error: Error) => {
-          if (!(error instanceof ParkedRefusal)) throw error;
-        },
-      );
+    let afterId = '0';
+    for (;;) {
+      const { rows } = await this.options.pool.query<{ id: string }>(KNOWN_AT_LAST, [types, afterId]);
+      if (rows.length === 0) return planned;
+      for (const { id } of rows) if (await this.planIfInTurn(id)) planned += 1;
+      afterId = rows.at(-1)!.id;
     }
-    return planned;
   }
 
-  private resolve(id: string, how: 'skipped' | 'planned', by: string, reason: string): Promise<void> {
-    return inTransaction(this.options.pool, async (client) => {
-      await client.query(LOCK_ALL_EPOCHS);
-      const row = await this.lock(client, id);
-      const batch = how === 'planned' ? [this.toPlan(row, this.readAgain(row))] : [];
-      await client.query(RESOLVE_PARKED, [[id], how, by, reason]);
-      const behind = row.holds && row.key ? await this.freedBy(client, row) : [];
-      const waited = behind.map((one) => one.id);
-      if (waited.length > 0) await client.query(RESOLVE_PARKED, [waited, 'planned', by, `waited behind ${id}`]);
-      batch.push(...behind.map((one) => this.toPlan(one, this.readRow(one))));
-      await planAndSchedule(client, { ...this.options, queue: row.queue }, batch);
-      const { facts } = this.readRow(row);
-      await writeOutcomes(client, [this.options.outcomes.eventReleased(facts, id, how, by, reason)]);
-    });
-  }
-
-  private async lock(client: PoolClient, id: string): Promise<LockedRow> {
-    const row = (await client.query<LockedRow>(LOCK_PARKED, [id])).rows[0];
-    if (!row || row.state === 'waiting') throw new ParkedRefusal('not-found', `no event is parked under ${id}`);
-    if (row.resolved_at) throw new ParkedRefusal('resolved', `the parked event ${id} was resolved before`);
-    return row;
-  }
-
-  /** The events that waited for this one, up to the next that holds the key for itself. */
-  private async freedBy(client: PoolClient, row: LockedRow): Promise<LockedRow[]> {
-    const { rows } = await client.query<LockedRow>(WAITING_BEHIND, [row.source, row.company, row.key]);
-    const freed: LockedRow[] = [];
-    const held = new Set<string | null>();
-    for (const other of rows) {
-      const blocked = held.has(null) || held.has(other.integration_id);
-      if (other.state !== 'waiting') held.add(other.integration_id);
-      else if (!blocked && this.waitsFor(other, row)) freed.push(other);
+  /** One that waits behind another is planned with it. */
+  private async planIfInTurn(id: string): Promise<boolean> {
+    try {
+      await this.plan(id, 'ponte', 'this version knows its type');
+      return true;
+    } catch (error) {
+      if (error instanceof ParkedRefusal) return error.code === 'resolved';
+      throw error;
     }
-    return freed;
   }
 
-  private waitsFor(waiting: LockedRow, head: LockedRow): boolean {
-    return head.integration_id === null || waiting.integration_id === head.integration_id;
-  }
-
-  private readRow(row: LockedRow): Arrival {
-    const content = this.options.vault.open(row.content);
-    return readArrival({ content, properties: row.properties }, this.options.clock.now());
-  }
-
-  private readAgain(row: LockedRow): Arrival {
-    const arrival = this.readRow(row);
-    if (arrival.event) return arrival;
-    throw new ParkedRefusal('still-invalid', arrival.parked?.reason ?? 'it cannot be read');
-  }
-
-  private toPlan(row: LockedRow, arrival: Arrival): EventToPlan {
-    return { arrival, exceptIntegrations: new Set(), onlyIntegration: row.integration_id ?? undefined };
+  private release(work: (release: ParkedRelease) => Promise<void>): Promise<void> {
+    return inTransaction(this.options.pool, (client: PoolClient) => work(new ParkedRelease(client, this.options)));
   }
 }
 

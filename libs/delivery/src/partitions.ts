@@ -1,7 +1,14 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { DateTime } from 'luxon';
-import { inTransaction } from '#libs/runtime';
-import { createPartition, dropPartition, EXISTING_PARTITIONS, LOCK_PARTITIONS } from './partitions.sql.js';
+import { inTransaction, sqlStateOf } from '#libs/runtime';
+import {
+  attachPartition,
+  createPartition,
+  dropPartition,
+  EXISTING_PARTITIONS,
+  LOCK_PARTITIONS,
+  WAIT_BRIEFLY,
+} from './partitions.sql.js';
 
 /**
  * How far back an event's `time` may lie, and how far ahead: outside it, dedupe has no memory and the event is parked.
@@ -40,31 +47,48 @@ export async function keepPartitions(pool: Pool, now: Date): Promise<void> {
 }
 
 async function createMissing(pool: Pool, period: Period): Promise<void> {
-  const existing = await partitionsOf(pool, period.table);
-  const missing: DateTime[] = [];
-  for (let at = period.first; at <= period.last; at = at.plus({ [period.unit]: 1 })) {
-    if (!existing.has(nameOf(period, at))) missing.push(at);
-  }
-  if (missing.length === 0) return;
+  if ((await missingOf(pool, period)).length === 0) return;
   await inTransaction(pool, async (client) => {
     await client.query(LOCK_PARTITIONS);
-    for (const at of missing) {
-      await client.query(
-        createPartition(period.table, nameOf(period, at), bound(at), bound(at.plus({ [period.unit]: 1 }))),
-      );
+    for (const at of await missingOf(client, period)) {
+      const name = nameOf(period, at);
+      await client.query(createPartition(period.table, name));
+      await client.query(attachPartition(period.table, name, bound(at), bound(at.plus({ [period.unit]: 1 }))));
     }
   });
 }
 
-async function dropBefore(pool: Pool, period: Period): Promise<void> {
-  const oldest = nameOf(period, period.first);
-  for (const name of await partitionsOf(pool, period.table)) {
-    if (name.length === oldest.length && name < oldest) await pool.query(dropPartition(name));
+async function missingOf(database: Queryable, period: Period): Promise<DateTime[]> {
+  const existing = await partitionsOf(database, period.table);
+  const missing: DateTime[] = [];
+  for (let at = period.first; at <= period.last; at = at.plus({ [period.unit]: 1 })) {
+    if (!existing.has(nameOf(period, at))) missing.push(at);
   }
+  return missing;
 }
 
-async function partitionsOf(pool: Pool, table: string): Promise<Set<string>> {
-  const { rows } = await pool.query<{ name: string }>(EXISTING_PARTITIONS, [table]);
+/** Not while somebody reads the table and does not end: the next hour tries again. */
+async function dropBefore(pool: Pool, period: Period): Promise<void> {
+  const oldest = nameOf(period, period.first);
+  const names = [...(await partitionsOf(pool, period.table))].filter(
+    (name) => name.length === oldest.length && name < oldest,
+  );
+  if (names.length === 0) return;
+  const dropped = inTransaction(pool, async (client) => {
+    await client.query(WAIT_BRIEFLY);
+    for (const name of names) await client.query(dropPartition(name));
+  });
+  await dropped.catch((error: unknown) => {
+    if (sqlStateOf(error) !== LOCK_NOT_AVAILABLE) throw error;
+  });
+}
+
+const LOCK_NOT_AVAILABLE = '55P03';
+
+type Queryable = Pick<Pool, 'query'> | Pick<PoolClient, 'query'>;
+
+async function partitionsOf(database: Queryable, table: string): Promise<Set<string>> {
+  const { rows } = await (database as Pool).query<{ name: string }>(EXISTING_PARTITIONS, [table]);
   return new Set(rows.map((row) => row.name));
 }
 

@@ -9,12 +9,19 @@
  *   7         2 h        2 h 36 min
  * 71 s outlive a rolling restart of the partner; longer outages are the breaker's job and spend no attempt.
  */
-const WAITS_MS = [1_000, 10_000, 60_000, 300_000, 1_800_000, 7_200_000];
+export const DEFAULT_WAITS_MS: readonly number[] = [1_000, 10_000, 60_000, 300_000, 1_800_000, 7_200_000];
 
-export const DEFAULT_ATTEMPTS = WAITS_MS.length + 1;
+export const DEFAULT_ATTEMPTS = DEFAULT_WAITS_MS.length + 1;
 
-/** @param attempts how many have been made, from 1 @returns milliseconds until the next; jitter only lengthens, by up to a tenth */
-export function waitAfter(attempts: number, random: () => number = Math.random): number {
-  const wait = WAITS_MS[Math.min(attempts, WAITS_MS.length) - 1] ?? WAITS_MS[0]!;
+/**
+ * @param attempts how many have been made, from 1
+ * @returns milliseconds until the next; jitter only lengthens, by up to a tenth
+ */
+export function waitAfter(
+  attempts: number,
+  waitsMs: readonly number[] = DEFAULT_WAITS_MS,
+  random: () => number = Math.random,
+): number {
+  const wait = waitsMs[Math.min(attempts, waitsMs.length) - 1] ?? 0;
   return wait * (1 + random() / 10);
 }

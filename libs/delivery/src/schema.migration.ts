@@ -72,6 +72,7 @@ const PARKED = `
     hash           bytea not null,
     content        bytea not null,
     properties     jsonb not null,
+    fixed_content  bytea,
     received_at    timestamptz not null default now(),
     resolved_at    timestamptz,
     resolved_by    text,
@@ -103,7 +104,8 @@ const ENDPOINTS = `
     probe_at    timestamptz,
     probes      int not null default 0,
     primary key (endpoint_id, reason)
-  )`;
+  );
+  create index endpoint_pause_until on endpoint_pause (until) where until is not null`;
 
 /** \`waits_for\` null: nothing is open on the lane. A leased lane comes back by itself at \`ready_at\`, its lease's end. */
 const LANES = `
@@ -149,18 +151,30 @@ const DELIVERY_COLUMNS = `
     body           jsonb not null,
     planned_at     timestamptz not null default now()`;
 
+/** What waits for another lane names it and the highest position that must be settled there: two arrays of one length. */
 const DELIVERIES = `
   create table delivery (
     ${DELIVERY_COLUMNS},
     state    text not null default 'pending' check (state in ('pending', 'parked', 'unknown')),
     retry_at timestamptz,
-    after    jsonb,
+    after_lanes     bigint[],
+    after_positions bigint[],
     primary key (position)
   ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000);
   create index delivery_lane on delivery (lane_id, position);
   create index delivery_urgent on delivery (lane_id) where priority > 0;
   create index delivery_integration on delivery (integration_id, position);
-  create index delivery_parked on delivery (position) where state <> 'pending'`;
+  create index delivery_after on delivery using gin (after_lanes) where after_lanes is not null;
+  create index delivery_parked on delivery (position) where state <> 'pending';
+  create table delivery_edit (
+    id          bigint generated always as identity primary key,
+    position    bigint not null,
+    edited_by   text not null,
+    reason      text not null,
+    body_before jsonb not null,
+    edited_at   timestamptz not null default now()
+  );
+  create index on delivery_edit (position)`;
 
 const SETTLED = `
   create table delivery_settled (
@@ -171,7 +185,7 @@ const SETTLED = `
     settled_at timestamptz not null default now()
   ) partition by range (settled_at);
   create index on delivery_settled (position);
-  create index on delivery_settled (integration_id, settled_at);
+  create index on delivery_settled (integration_id, position);
   create index on delivery_settled (subject)`;
 
 const ATTEMPTS = `
@@ -196,6 +210,7 @@ const CADENCE = `
     every_seconds      int not null check (every_seconds > 0),
     zone               text not null,
     released_up_to     bigint not null default 0,
+    run_up_to          bigint not null default 0,
     next_at            timestamptz not null,
     last_communication timestamptz
   );
@@ -209,10 +224,13 @@ const CADENCE = `
     started_by     text not null,
     from_position  bigint not null,
     up_to          bigint not null,
+    released_by    xid8 not null default pg_current_xact_id(),
     started_at     timestamptz not null default now(),
     finished_at    timestamptz,
     delivered      int,
     refused        int,
+    skipped        int,
+    superseded     int,
     parked         int,
     carried        int
   );

@@ -1,10 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '#libs/runtime';
 import type { LaneClaim } from './claim.js';
+import { columnsOf } from './columns.js';
 import type { ClaimedDelivery } from './courier.js';
-import { DEPENDENTS_OF, LOCK_LANES, RECOMPUTE_LANES, RELEASE_LANES, RENEW_LANES } from './lanes.sql.js';
+import { LOCK_LANES, RELEASE_LANES, RENEW_LANES } from './lanes.sql.js';
 import { INSERT_ATTEMPTS, KEEP_DELIVERIES, SETTLE_DELIVERIES } from './ledger.sql.js';
-import { writeOutcomes, type OutcomeRow, type OutcomeWriter, type ToldDelivery } from './outcome-events.js';
+import type { OutcomeWriter, ToldDelivery } from './outcome-events.js';
+import { writeOutcomes, type OutcomeRow } from './outcome-rows.js';
+import { storable, storableJson } from './storable.js';
 import type { Verdict } from './verdict.js';
 
 /** One attempt that has ended. */
@@ -27,36 +30,26 @@ export interface LaneResult {
   keep: boolean;
 }
 
-export interface SettledLane {
-  /** False when the lease had run out and somebody else holds the lane: what we did is recorded as evidence. */
-  ours: boolean;
-  /** Monotonic end of the fresh lease of a lane that was kept. */
-  leaseEndsAt: number;
+export interface SettleOptions {
+  pool: Pool;
+  replica: string;
+  outcomes: OutcomeWriter;
 }
 
 /**
  * Settles a handful of lanes in one transaction: locks the lanes in order, checks the epochs, writes states, attempts
  * and outcome rows, and, in a new statement, says what each lane waits for next.
+ * @returns for each whether the lane was still ours; where it was not, what we did is recorded as evidence only
  */
-export async function settleLanes(
-  pool: Pool,
-  results: readonly LaneResult[],
-  about: { replica: string; outcomes: OutcomeWriter },
-): Promise<SettledLane[]> {
-  const startedAt = performance.now();
-  const ours = await inTransaction(pool, async (client) => {
+export async function settleLanes(options: SettleOptions, results: readonly LaneResult[]): Promise<boolean[]> {
+  return inTransaction(options.pool, async (client) => {
     const held = await lockHeld(client, results);
-    const valid = results.filter((_, at) => held[at]);
-    await writeVerdicts(client, valid, about.outcomes);
-    await writeAttempts(client, results, held, about.replica);
-    await letGo(client, valid);
+    const ours = results.filter((_, at) => held[at]);
+    await writeVerdicts(client, ours, options.outcomes);
+    await writeAttempts(client, results, held, options.replica);
+    await letGo(client, ours);
     return held;
   });
-  await wakeDependents(
-    pool,
-    results.filter((result, at) => ours[at] && result.attempt?.verdict.kind === 'final'),
-  );
-  return ours.map((isOurs, at) => ({ ours: isOurs, leaseEndsAt: startedAt + results[at]!.claim.leaseMs }));
 }
 
 async function lockHeld(client: PoolClient, results: readonly LaneResult[]): Promise<boolean[]> {
@@ -78,19 +71,16 @@ async function writeVerdicts(
     if (!attempt) continue;
     const { delivery, verdict } = attempt;
     const attempts = delivery.attempts + (verdict.counted ? 1 : 0);
-    const tries = delivery.tries + 1;
+    const row = [delivery.position, delivery.tries, delivery.tries + 1, attempts, verdict.state];
     const reason = storable(verdict.reason);
-    if (verdict.kind === 'final') {
-      final.push([delivery.position, verdict.state, reason, storable(verdict.reference), attempts, tries, null]);
-    } else {
-      kept.push([delivery.position, verdict.state, reason, attempts, tries, verdict.waitMs]);
-    }
+    if (verdict.kind === 'final') final.push([...row, reason, storable(verdict.reference), null]);
+    else kept.push([...row, reason, verdict.waitMs]);
     const outcome = tell(outcomes, { ...delivery, laneKey: claim.laneKey, attempts }, attempt);
     if (outcome) told.set(delivery.position, outcome);
   }
   const changed = [
-    ...(await write(client, SETTLE_DELIVERIES, final, 7)),
-    ...(await write(client, KEEP_DELIVERIES, kept, 6)),
+    ...(await write(client, SETTLE_DELIVERIES, final, 8)),
+    ...(await write(client, KEEP_DELIVERIES, kept, 7)),
   ];
   await writeOutcomes(
     client,
@@ -101,11 +91,6 @@ async function writeVerdicts(
 async function write(client: PoolClient, sql: string, rows: unknown[][], width: number): Promise<string[]> {
   if (rows.length === 0) return [];
   return (await client.query<{ position: string }>(sql, columnsOf(rows, width))).rows.map((row) => row.position);
-}
-
-/** A partner may answer with characters the database cannot hold. */
-function storable(text: string | undefined): string | null {
-  return text === undefined ? null : text.toWellFormed().replaceAll('\0', '\uFFFD');
 }
 
 function tell(
@@ -124,7 +109,7 @@ function tell(
 async function writeAttempts(
   client: PoolClient,
   results: readonly LaneResult[],
-  held: boolean[],
+  held: readonly boolean[],
   replica: string,
 ): Promise<void> {
   const rows = results.flatMap(({ claim, attempt }, at) => (attempt ? [{ claim, attempt, late: !held[at] }] : []));
@@ -143,42 +128,9 @@ async function writeAttempts(
   ]);
 }
 
-function storableJson(value: unknown): string | null {
-  if (value === undefined) return null;
-  return JSON.stringify(value, (_, part) => (typeof part === 'string' ? storable(part) : part)) ?? null;
-}
-
 async function letGo(client: PoolClient, results: readonly LaneResult[]): Promise<void> {
   const kept = results.filter((result) => result.keep).map(({ claim }) => [claim.laneId, claim.leaseMs]);
   const free = results.filter((result) => !result.keep).map((result) => result.claim.laneId);
   if (kept.length > 0) await client.query(RENEW_LANES, columnsOf(kept, 2));
-  if (free.length === 0) return;
-  await client.query(RELEASE_LANES, [free]);
-  await client.query(RECOMPUTE_LANES, [free]);
-}
-
-/** In a transaction of its own, after the commit; the sweeper covers a crash in between. */
-async function wakeDependents(pool: Pool, results: readonly LaneResult[]): Promise<void> {
-  if (results.length === 0) return;
-  const lanes = results.map((result) => result.claim.laneId);
-  const { rows } = await pool.query<{ id: string }>(DEPENDENTS_OF, [lanes]);
-  if (rows.length > 0)
-    await recomputeLanes(
-      pool,
-      rows.map((row) => row.id),
-    );
-}
-
-/** Locks the lanes in order and says anew what each waits for. @returns those of which something else had been said */
-export async function recomputeLanes(pool: Pool, laneIds: readonly string[]): Promise<string[]> {
-  return inTransaction(pool, async (client) => {
-    await client.query(LOCK_LANES, [laneIds]);
-    const { rows } = await client.query<{ id: string }>(RECOMPUTE_LANES, [laneIds]);
-    return rows.map((row) => row.id);
-  });
-}
-
-/** Rows to columns, as `unnest` takes them. */
-export function columnsOf(rows: readonly unknown[][], width: number): unknown[][] {
-  return Array.from({ length: width }, (_, column) => rows.map((row) => row[column]));
+  if (free.length > 0) await client.query(RELEASE_LANES, [free]);
 }

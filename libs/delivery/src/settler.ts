@@ -1,16 +1,21 @@
-import type { Pool } from 'pg';
-import { sqlStateOf, type Clock } from '#libs/runtime';
+import { CommitUnknown, type Clock } from '#libs/runtime';
+import { columnsOf } from './columns.js';
 import { isOfContent } from './content-failure.js';
-import type { OutcomeWriter } from './outcome-events.js';
-import { settleLanes, type LaneResult, type SettledLane } from './settle.js';
-import { parkAsOurBug } from './verdict.js';
+import { wakeDependentsOf } from './lane-locks.js';
+import { ATTEMPTS_ON_RECORD } from './ledger.sql.js';
+import { settleLanes, type LaneResult, type SettleOptions } from './settle.js';
+import { everLess } from './unstorable.js';
 
-export interface SettlerOptions {
-  pool: Pool;
+export interface SettlerOptions extends SettleOptions {
   clock: Clock;
-  replica: string;
-  outcomes: OutcomeWriter;
   onTrouble: (error: Error) => void;
+}
+
+export interface SettledLane {
+  /** Whether the lane is still ours for its next delivery. */
+  goesOn: boolean;
+  /** Monotonic end of its lease. */
+  leaseEndsAt: number;
 }
 
 interface Waiting {
@@ -18,6 +23,8 @@ interface Waiting {
   done: (settled: SettledLane) => void;
 }
 
+/** Transactions at once: while one waits for the disk, the next is written. Their lanes differ, so they never meet. */
+const WORKERS = 2;
 const TOGETHER_MAX = 200;
 const RETRY_MS = 500;
 
@@ -26,8 +33,8 @@ const RETRY_MS = 500;
  * waits for its own settlement: what reached the partner is on record before the next thing does.
  */
 export class Settler {
-  private waiting: Waiting[] = [];
-  private working?: Promise<void>;
+  private readonly waiting: Waiting[] = [];
+  private readonly workers = new Set<Promise<void>>();
 
   constructor(private readonly options: SettlerOptions) {}
 
@@ -35,50 +42,103 @@ export class Settler {
   settle(result: LaneResult): Promise<SettledLane> {
     return new Promise((done) => {
       this.waiting.push({ result, done });
-      this.working ??= this.work().finally(() => (this.working = undefined));
+      if (this.workers.size < WORKERS) this.startWorker();
     });
   }
 
   async idle(): Promise<void> {
-    while (this.working) await this.working;
+    while (this.workers.size > 0) await Promise.all(this.workers);
+  }
+
+  private startWorker(): void {
+    const worker = this.work().finally(() => this.workers.delete(worker));
+    this.workers.add(worker);
   }
 
   private async work(): Promise<void> {
+    // What ends in the same turn of the event loop is settled together.
+    await Promise.resolve();
     while (this.waiting.length > 0) {
       const together = this.waiting.splice(0, TOGETHER_MAX);
-      const settled = await this.settleStubbornly(together.map((one) => one.result));
+      const results = together.map((one) => one.result);
+      const settled = (await this.settleUnlessOfContent(results)) ?? (await this.settleOneByOne(results));
       together.forEach((one, at) => one.done(settled[at]!));
     }
   }
 
-  private async settleStubbornly(results: LaneResult[]): Promise<SettledLane[]> {
+  private async settleOneByOne(results: readonly LaneResult[]): Promise<SettledLane[]> {
+    const settled: SettledLane[] = [];
+    for (const result of results) settled.push(await this.settleWhatCanBeStored(result));
+    return settled;
+  }
+
+  private async settleWhatCanBeStored(result: LaneResult): Promise<SettledLane> {
+    for (;;) {
+      for (const wish of everLess(result)) {
+        const settled = await this.settleUnlessOfContent([wish]);
+        if (settled) return settled[0]!;
+      }
+      // Not the content, then: a partition or a column is missing, which is waited for like a database that is away.
+      await this.options.clock.sleep(RETRY_MS);
+    }
+  }
+
+  /** Tries until it is durable. @returns nothing when the database refuses the content */
+  private async settleUnlessOfContent(results: readonly LaneResult[]): Promise<SettledLane[] | undefined> {
+    let inDoubt = false;
     for (;;) {
       try {
-        return await settleLanes(this.options.pool, results, this.options);
+        const settled = inDoubt ? await this.readCommitted(results) : undefined;
+        inDoubt = false;
+        return settled ?? (await this.settleTogether(results));
       } catch (error) {
         this.options.onTrouble(error as Error);
-        if (isOfContent(error) && results.length > 1) return this.oneByOne(results);
-        if (isOfContent(error)) results = results.map((result) => withoutContent(result, error as Error));
-        else await this.options.clock.sleep(RETRY_MS);
+        if (isOfContent(error)) return undefined;
+        inDoubt ||= error instanceof CommitUnknown;
+        await this.options.clock.sleep(RETRY_MS);
       }
     }
   }
 
-  private async oneByOne(results: LaneResult[]): Promise<SettledLane[]> {
-    const settled: SettledLane[] = [];
-    for (const result of results) settled.push(...(await this.settleStubbornly([result])));
-    return settled;
+  private async settleTogether(results: readonly LaneResult[]): Promise<SettledLane[]> {
+    const startedAt = this.options.clock.monotonicMs();
+    const ours = await settleLanes(this.options, results);
+    await this.wakeDependents(results);
+    return results.map(({ claim, keep }, at) => ({
+      goesOn: ours[at]! && keep,
+      leaseEndsAt: startedAt + claim.leaseMs,
+    }));
+  }
+
+  /**
+   * A commit was sent and no answer came. It was one transaction, so one attempt on record says that all of it is.
+   * @returns nothing when it is not, and has to be settled again
+   */
+  private async readCommitted(results: readonly LaneResult[]): Promise<SettledLane[] | undefined> {
+    const keys = results.flatMap(({ claim, attempt }) => (attempt ? [[attempt.delivery.position, claim.epoch]] : []));
+    type Row = { position: string; number: number; epoch: string; late: boolean };
+    const { rows } = await this.options.pool.query<Row>(ATTEMPTS_ON_RECORD, columnsOf(keys, 2));
+    const lateness = new Map(rows.map((row) => [`${row.position} ${row.number} ${row.epoch}`, row.late]));
+    if (!results.some((result) => lateness.has(recordOf(result)))) return undefined;
+    await this.wakeDependents(results);
+    return results.map((result) => ({
+      goesOn: result.keep && lateness.get(recordOf(result)) === false,
+      leaseEndsAt: result.claim.leaseEndsAt,
+    }));
+  }
+
+  /** In a transaction of its own, after the commit; the sweeper covers a crash in between. */
+  private async wakeDependents(results: readonly LaneResult[]): Promise<void> {
+    const lanes = results.filter(({ attempt }) => attempt?.verdict.kind === 'final').map(({ claim }) => claim.laneId);
+    if (lanes.length === 0) return;
+    try {
+      await wakeDependentsOf(this.options.pool, lanes);
+    } catch (error) {
+      this.options.onTrouble(error as Error);
+    }
   }
 }
 
-/** What the ledger cannot hold of an attempt must not keep its lane for ever: parked as our bug, without the words. */
-function withoutContent(result: LaneResult, error: Error): LaneResult {
-  const attempt = result.attempt && {
-    ...result.attempt,
-    verdict: parkAsOurBug(`the result could not be stored (${sqlStateOf(error)})`),
-    reason: undefined,
-    exchange: undefined,
-    note: undefined,
-  };
-  return { ...result, attempt, keep: false };
+function recordOf({ claim, attempt }: LaneResult): string {
+  return attempt ? `${attempt.delivery.position} ${attempt.delivery.tries + 1} ${claim.epoch}` : '';
 }

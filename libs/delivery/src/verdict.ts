@@ -2,7 +2,7 @@ import type { Outcome } from '#libs/contracts';
 import type { ClaimedDelivery, DeliveryLimits } from './courier.js';
 import { waitAfter } from './retry.js';
 
-/** What an attempt means for its delivery. */
+/** What an attempt means for its delivery. `counted`: it spent one of the attempts. */
 export type Verdict =
   | { kind: 'final'; state: 'delivered' | 'refused'; reason?: string; reference?: string; counted: true }
   | { kind: 'kept'; state: 'pending'; reason: string; waitMs: number | null; counted: boolean }
@@ -24,33 +24,33 @@ export function judge(outcome: Outcome, delivery: Pick<ClaimedDelivery, 'attempt
     case 'refused':
       if (about.continuesAfterRefusal)
         return { kind: 'final', state: 'refused', reason: outcome.reason, counted: true };
-      return park(outcome.reason, true);
+      return park(outcome.reason);
     case 'unavailable':
-      if (about.paused || outcome.pause)
-        return { kind: 'kept', state: 'pending', reason: outcome.reason, waitMs: null, counted: false };
-      return again(outcome.reason, delivery, about, outcome.retryAt);
     case 'unknown':
-      return again(outcome.reason, delivery, about);
+      if (about.paused) return { kind: 'kept', state: 'pending', reason: outcome.reason, waitMs: null, counted: false };
+      return again(outcome, delivery, about);
   }
 }
 
 export function parkAsOurBug(error: unknown): Verdict {
   const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return park(`a mistake of ours: ${words}`, true);
+  return park(`a mistake of ours: ${words}`);
 }
 
 function again(
-  reason: string,
+  outcome: Extract<Outcome, { kind: 'unavailable' | 'unknown' }>,
   delivery: Pick<ClaimedDelivery, 'attempts'>,
-  about: Circumstances,
-  retryAt?: Date,
+  { limits, now }: Circumstances,
 ): Verdict {
+  const { reason } = outcome;
   const attempts = delivery.attempts + 1;
-  if (attempts >= about.limits.attempts) return park(`given up after ${attempts} attempts: ${reason}`, true);
-  const asked = retryAt ? retryAt.getTime() - about.now.getTime() : 0;
-  return { kind: 'kept', state: 'pending', reason, waitMs: Math.max(waitAfter(attempts), asked), counted: true };
+  if (attempts >= limits.attempts) return park(`given up after ${attempts} attempts: ${reason}`);
+  const retryAt = outcome.kind === 'unavailable' ? outcome.retryAt : undefined;
+  const asked = retryAt ? retryAt.getTime() - now.getTime() : 0;
+  const waitMs = Math.max(waitAfter(attempts, limits.waitsMs), asked);
+  return { kind: 'kept', state: 'pending', reason, waitMs, counted: true };
 }
 
-function park(reason: string, counted: boolean): Verdict {
-  return { kind: 'kept', state: 'parked', reason, waitMs: null, counted };
+function park(reason: string): Verdict {
+  return { kind: 'kept', state: 'parked', reason, waitMs: null, counted: true };
 }

@@ -11,35 +11,46 @@ const DAY_SECONDS = 86_400;
 
 /**
  * The next window after an instant. Windows lie on the wall clock of the zone, counted from local midnight: every two
- * hours is 00:00, 02:00, … 22:00. A wall time that a change of the clocks skips opens at the first instant after it; one
- * that comes twice opens the first time only, since its local name is taken.
- * A period longer than a day opens at local midnight.
+ * hours is 00:00, 02:00, … 22:00, and every five 00:00, 05:00, … 20:00, then 00:00 again. A wall time that a change of
+ * the clocks skips opens at the first instant after it; one that comes twice opens the first time only, since its local
+ * name is taken. A period of a day or longer opens at local midnight.
+ * @throws RangeError for a zone that is not known
  */
 export function nextWindow(after: Date, everySeconds: number, zone: string): Window {
-  const here = DateTime.fromJSDate(after, { zone });
+  const here = inZone(after, zone);
   const midnight = here.startOf('day');
-  const elapsed = wallSeconds(here);
-  const step = Math.min(everySeconds, DAY_SECONDS);
-  for (let count = Math.floor(elapsed / step) + 1; ; count += 1) {
-    const window = windowAt(midnight, count * step);
+  const step = stepOf(everySeconds);
+  for (let seconds = floorTo(wallSeconds(here), step) + step; seconds < DAY_SECONDS; seconds += step) {
+    const window = windowAt(midnight, seconds);
     if (window.opensAt > after) return window;
   }
+  return windowAt(midnight.plus({ days: 1 }), 0);
 }
 
 /** The window an instant belongs to: the last that opened at or before it. */
 export function windowOf(instant: Date, everySeconds: number, zone: string): Window {
-  const here = DateTime.fromJSDate(instant, { zone });
-  const step = Math.min(everySeconds, DAY_SECONDS);
-  return windowAt(here.startOf('day'), Math.floor(wallSeconds(here) / step) * step);
+  const here = inZone(instant, zone);
+  return windowAt(here.startOf('day'), floorTo(wallSeconds(here), stepOf(everySeconds)));
 }
 
-function windowAt(midnight: DateTime, seconds: number): Window {
-  const wall = midnight.plus({ days: Math.floor(seconds / DAY_SECONDS) });
-  const rest = seconds % DAY_SECONDS;
-  const parts = { hour: Math.floor(rest / 3600), minute: Math.floor((rest % 3600) / 60), second: rest % 60 };
-  const local = wall.set(parts);
-  const named = `${wall.toISODate()}T${pad(parts.hour)}:${pad(parts.minute)}${parts.second ? `:${pad(parts.second)}` : ''}`;
-  return { opensAt: local.toJSDate(), local: named };
+function inZone(instant: Date, zone: string): DateTime {
+  const here = DateTime.fromJSDate(instant, { zone });
+  if (!here.isValid) throw new RangeError(`no window can be told in "${zone}": ${here.invalidExplanation}`);
+  return here;
+}
+
+function stepOf(everySeconds: number): number {
+  return Math.min(everySeconds, DAY_SECONDS);
+}
+
+function floorTo(seconds: number, step: number): number {
+  return Math.floor(seconds / step) * step;
+}
+
+function windowAt(day: DateTime, seconds: number): Window {
+  const parts = { hour: Math.floor(seconds / 3600), minute: Math.floor((seconds % 3600) / 60), second: seconds % 60 };
+  const time = [parts.hour, parts.minute, ...(parts.second ? [parts.second] : [])].map(pad).join(':');
+  return { opensAt: day.set(parts).toJSDate(), local: `${day.toISODate()}T${time}` };
 }
 
 function wallSeconds(at: DateTime): number {

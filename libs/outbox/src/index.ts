@@ -1,6 +1,16 @@
+export type { EventPublisher, OutgoingEvent, PublishAnswer } from './event-publisher.js';
 export { Lease, type LeaseOptions } from './lease.js';
 export { CREATE_LEASE } from './lease.sql.js';
-export { OutboxReader, type Backlog, type Marking, type ParkedHead } from './outbox-reader.js';
+export {
+  OutboxReader,
+  type Backlog,
+  type Marking,
+  type ParkedFilter,
+  type ParkedRow,
+  type Release,
+} from './outbox-reader.js';
+export { checkOutbox, type OutboxFindings } from './outbox-check.js';
 export { PAYLOAD_MAX_BYTES } from './outbox-row.js';
-export { OUTBOX_COLUMNS, type OutboxColumns, type OutboxTable } from './outbox.sql.js';
+export { OUTBOX_COLUMNS, type OutboxColumns, type OutboxTable } from './outbox-table.js';
+export type { PauseCause } from './pauses.js';
 export { Relay, type RelayNotice, type RelayOptions, type RelayReport } from './relay.js';

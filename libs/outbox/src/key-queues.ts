@@ -1,74 +1,98 @@
-import { keyOf, type OutboxRow } from './outbox-row.js';
+import { Fifo } from './fifo.js';
+import { BOTTOM } from './read-floor.js';
+import { isBefore, keyOf, type OutboxRow } from './outbox-row.js';
 
 interface KeyQueue {
   key: string;
   /** By rising position; the first is next. */
-  rows: OutboxRow[];
-  inFlight?: OutboxRow;
+  rows: Fifo<OutboxRow>;
+  /** Handed out and not yet done: nothing else of the key goes before it is. */
+  underWay?: OutboxRow;
   /** In the line of keys that may send. */
   lined: boolean;
 }
 
 /**
- * The rows in memory, a queue per ordering key, at most one unconfirmed row per key: a refused row followed by an
- * accepted one of its key would be inverted for good.
+ * The rows in memory, a queue per ordering key, at most one row per key under way: a refused row followed by an accepted
+ * one of its key would be inverted for good.
  */
 export class KeyQueues {
   private readonly queues = new Map<string, KeyQueue>();
-  private line: KeyQueue[] = [];
-  /** Positions read and not yet let go: waiting, in flight, or confirmed and not yet marked. */
+  private readonly line = new Fifo<KeyQueue>();
+  /** Positions read and not yet let go: waiting, under way, or confirmed and not yet marked. */
   private readonly known = new Set<string>();
+  private held = 0;
 
-  /** Rows held in memory, the confirmed and unmarked ones included. */
+  /** Rows known, the confirmed and unmarked ones included. */
   get size(): number {
     return this.known.size;
   }
 
-  knows(position: string): boolean {
-    return this.known.has(position);
+  /** Of the payloads in memory. */
+  get bytes(): number {
+    return this.held;
+  }
+
+  /** Keys that have a row to send. */
+  get sendable(): number {
+    return this.line.length;
+  }
+
+  knownAbove(position: string): string[] {
+    if (position === BOTTOM) return [...this.known];
+    const above: string[] = [];
+    for (const known of this.known) if (isBefore(position, known)) above.push(known);
+    return above;
   }
 
   add(row: OutboxRow): void {
     if (this.known.has(row.position)) return;
     this.known.add(row.position);
-    const queue = this.queueOf(keyOf(row));
-    insertByPosition(queue.rows, row);
-    this.lineUp(queue);
+    this.held += sizeOf(row);
+    this.enqueue(row);
   }
 
-  /** The next row of a key with nothing in flight; it counts as in flight from here on. */
+  /** The next row of a key with nothing under way; it counts as under way from here on. */
   next(): OutboxRow | undefined {
-    const queue = this.line.shift();
-    if (!queue) return undefined;
-    queue.lined = false;
-    queue.inFlight = queue.rows.shift();
-    return queue.inFlight;
+    for (let queue = this.line.shift(); queue; queue = this.line.shift()) {
+      queue.lined = false;
+      queue.underWay = queue.rows.shift();
+      if (queue.underWay) return queue.underWay;
+    }
+    return undefined;
   }
 
   /** The row is out of the relay's hands: its key may go on. The position stays known until `forget`. */
   done(row: OutboxRow): void {
     const queue = this.queues.get(keyOf(row));
-    if (!queue) return;
-    queue.inFlight = undefined;
+    if (queue?.underWay !== row) return;
+    queue.underWay = undefined;
+    this.held -= sizeOf(row);
     if (queue.rows.length === 0) this.queues.delete(queue.key);
     else this.lineUp(queue);
   }
 
   /** The row goes back to the head of its key, to be sent again. */
   putBack(row: OutboxRow): void {
-    const queue = this.queueOf(keyOf(row));
-    queue.inFlight = undefined;
-    insertByPosition(queue.rows, row);
-    this.lineUp(queue);
+    const queue = this.queues.get(keyOf(row));
+    if (queue?.underWay !== row) return;
+    queue.underWay = undefined;
+    this.enqueue(row);
   }
 
-  /** Takes out what waits on the row's key, the row itself included. @returns the positions behind the row */
+  /** As if the row had never been read: whoever reads next finds it again if it is still open. */
+  letGo(row: OutboxRow): void {
+    if (this.queues.get(keyOf(row))?.underWay !== row) return;
+    this.done(row);
+    this.forget([row.position]);
+  }
+
+  /** Lets go of the row and of what waits behind it. @returns the positions behind the row */
   dropKey(row: OutboxRow): string[] {
-    const queue = this.queueOf(keyOf(row));
-    this.queues.delete(queue.key);
-    if (queue.lined) this.line = this.line.filter((other) => other !== queue);
-    const behind = queue.rows.map((other) => other.position);
-    this.forget([row.position, ...behind]);
+    const queue = this.queues.get(keyOf(row));
+    if (queue?.underWay !== row) return [];
+    const behind = this.dropRows(queue);
+    this.letGo(row);
     return behind;
   }
 
@@ -76,36 +100,37 @@ export class KeyQueues {
     for (const position of positions) this.known.delete(position);
   }
 
-  /** Lets go of everything not in flight: another reader leads now. */
+  /** Lets go of everything not under way: another reader leads now. */
   dropWaiting(): void {
     for (const queue of this.queues.values()) {
-      this.forget(queue.rows.map((row) => row.position));
-      queue.rows = [];
-      queue.lined = false;
-      if (!queue.inFlight) this.queues.delete(queue.key);
+      this.dropRows(queue);
+      if (!queue.underWay) this.queues.delete(queue.key);
     }
-    this.line = [];
   }
 
-  private queueOf(key: string): KeyQueue {
+  private enqueue(row: OutboxRow): void {
+    const key = keyOf(row);
     let queue = this.queues.get(key);
-    if (!queue) this.queues.set(key, (queue = { key, rows: [], lined: false }));
-    return queue;
+    if (!queue) this.queues.set(key, (queue = { key, rows: new Fifo(), lined: false }));
+    queue.rows.insert(row, (one, other) => isBefore(one.position, other.position));
+    this.lineUp(queue);
   }
 
   private lineUp(queue: KeyQueue): void {
-    if (queue.lined || queue.inFlight || queue.rows.length === 0) return;
+    if (queue.lined || queue.underWay || queue.rows.length === 0) return;
     queue.lined = true;
     this.line.push(queue);
   }
+
+  private dropRows(queue: KeyQueue): string[] {
+    const rows = queue.rows.drain();
+    for (const row of rows) this.held -= sizeOf(row);
+    const positions = rows.map(({ position }) => position);
+    this.forget(positions);
+    return positions;
+  }
 }
 
-function insertByPosition(rows: OutboxRow[], row: OutboxRow): void {
-  let at = rows.length;
-  while (at > 0 && isBefore(row, rows[at - 1]!)) at -= 1;
-  rows.splice(at, 0, row);
-}
-
-function isBefore(one: OutboxRow, other: OutboxRow): boolean {
-  return BigInt(one.position) < BigInt(other.position);
+function sizeOf(row: OutboxRow): number {
+  return row.payload === null ? 0 : row.payload_bytes;
 }

@@ -1,33 +1,63 @@
-import type { Pool } from 'pg';
-import { keyOf, PAYLOAD_MAX_BYTES, type OutboxRow } from './outbox-row.js';
-import { outboxStatements, type OutboxStatements, type OutboxTable } from './outbox.sql.js';
+import type { Pool, PoolClient } from 'pg';
+import { PAYLOAD_MAX_BYTES, type OutboxRow } from './outbox-row.js';
+import type { OutboxTable } from './outbox-table.js';
+import { BEGIN, COMMIT, outboxStatements, ROLLBACK, SNAPSHOT, type OutboxStatements } from './outbox.sql.js';
+import type { ParkedKey } from './parked-keys.js';
+import type { Snapshot } from './read-floor.js';
 
-export interface ParkedHead {
-  position: string;
-  aggregatetype: string;
-  aggregateid: string;
-  company: string;
-  partitionkey: string | null;
+/** A row that cannot travel, and how many of its key wait behind it. */
+export interface ParkedRow extends ParkedKey {
+  type: string;
+  branch: string | null;
+  occurred_at: string;
   reason: string;
+  behind: number;
 }
 
 export interface Backlog {
   /** Rows waiting, counted up to a hundred thousand. */
   waiting: number;
-  oldest?: Date;
+  /** Seconds since the first of them was written, by the database's clock; 0 when nothing waits. */
+  oldestAgeSeconds: number;
+  /** Rows parked, those behind a head included. */
   parked: number;
 }
+
+export interface ReadWish {
+  /** Look at open rows above this position … */
+  above: string;
+  /** … but for these. */
+  known: readonly string[];
+  rows: number;
+  /** No further row is given once the payloads given have this many bytes. */
+  bytes: number;
+}
+
+export interface OpenRows {
+  rows: OutboxRow[];
+  /** Whether there may be more than was asked for. */
+  isCut: boolean;
+}
+
+/** Whose parked rows are asked for; branches are written `company|branch`. */
+export interface ParkedFilter {
+  companies: string[];
+  branches: string[];
+}
+
+export type Release = { kind: 'released'; rows: number } | { kind: 'behind'; head: string } | { kind: 'not-parked' };
 
 /** A row is stamped in a table that others read too, and removed from a table of our own. */
 export type Marking = 'stamp' | 'remove';
 
 const COUNT_UP_TO = 100_000;
-const HEADS_MAX = 10_000;
+const BEHIND = /^behind (\d+)$/;
 
 /** The relay's conversation with one outbox table. */
 export class OutboxReader {
   private readonly sql: OutboxStatements;
 
+  /** @throws RangeError for a table or column name that is not plain */
   constructor(
     private readonly pool: Pool,
     table: OutboxTable,
@@ -36,62 +66,92 @@ export class OutboxReader {
     this.sql = outboxStatements(table);
   }
 
-  async readAfter(position: string, limit: number): Promise<OutboxRow[]> {
-    return (await this.pool.query<OutboxRow>(this.sql.readAfter, [position, limit, PAYLOAD_MAX_BYTES])).rows;
+  async readOpen({ above, known, rows, bytes }: ReadWish): Promise<OpenRows> {
+    const values = [above, known, rows, PAYLOAD_MAX_BYTES, bytes];
+    const found = (await this.pool.query<OutboxRow>(this.sql.readOpen, values)).rows;
+    const given = found.reduce((sum, row) => sum + Math.min(row.payload_bytes, PAYLOAD_MAX_BYTES), 0);
+    return { rows: found, isCut: found.length >= rows || given >= bytes };
   }
 
-  /** Rows at or below `position` that are not among the known: transactions that committed late. */
-  async readLate(position: string, knows: (position: string) => boolean, limit: number): Promise<OutboxRow[]> {
-    const { rows } = await this.pool.query<{ position: string }>(this.sql.openPositionsUpTo, [position, limit]);
-    const late = rows.map((row) => row.position).filter((candidate) => !knows(candidate));
-    if (late.length === 0) return [];
-    return (await this.pool.query<OutboxRow>(this.sql.readPositions, [late, PAYLOAD_MAX_BYTES])).rows;
+  async snapshot(): Promise<Snapshot> {
+    const { xmin, xmax } = (await this.pool.query<{ xmin: string; xmax: string }>(SNAPSHOT)).rows[0]!;
+    return { xmin: BigInt(xmin), xmax: BigInt(xmax) };
   }
 
   async mark(positions: readonly string[]): Promise<void> {
     await this.pool.query(this.marking === 'stamp' ? this.sql.stamp : this.sql.remove, [positions]);
   }
 
-  async park(row: OutboxRow, reason: string): Promise<void> {
-    await this.pool.query(this.sql.park, [row.position, reason]);
+  /** @returns false when the row was not open any more */
+  async park(row: OutboxRow, reason: string): Promise<boolean> {
+    return (await this.pool.query(this.sql.park, [row.position, reason])).rowCount === 1;
   }
 
-  /** Rows of a key whose head is parked; nothing happens when the head was released meanwhile. */
-  async parkBehind(positions: readonly string[], head: string): Promise<void> {
-    if (positions.length > 0) await this.pool.query(this.sql.parkBehind, [positions, head]);
+  /** Rows of a key whose head is parked. @returns false when the head was released meanwhile, and nothing happened */
+  async parkBehind(positions: readonly string[], head: string): Promise<boolean> {
+    if (positions.length === 0) return true;
+    return ((await this.pool.query(this.sql.parkBehind, [positions, head])).rowCount ?? 0) > 0;
   }
 
-  async parkedHeads(): Promise<ParkedHead[]> {
-    return (await this.pool.query<ParkedHead>(this.sql.parkedHeads, [HEADS_MAX])).rows;
+  async parkedKeys(): Promise<ParkedKey[]> {
+    return (await this.pool.query<ParkedKey>(this.sql.parkedKeys)).rows;
   }
 
   async freeOrphans(): Promise<void> {
     await this.pool.query(this.sql.freeOrphans);
   }
 
+  /** Heads above a position, in rising order; without a filter those of all companies. */
+  async listParked(above: string, limit: number, filter?: ParkedFilter): Promise<ParkedRow[]> {
+    const values = [above, filter?.companies ?? null, filter?.branches ?? null, limit];
+    const heads = (await this.pool.query<Omit<ParkedRow, 'behind'>>(this.sql.listParked, values)).rows;
+    const marks = heads.map(({ position }) => `behind ${position}`);
+    const counted = await this.pool.query<{ mark: string; rows: number }>(this.sql.countBehind, [marks]);
+    const behind = new Map(counted.rows.map(({ mark, rows }) => [mark, rows]));
+    return heads.map((head, i) => ({ ...head, behind: behind.get(marks[i]!) ?? 0 }));
+  }
+
+  /** Whose a parked row is; undefined when it is not parked. */
+  async parkedRow(position: string): Promise<{ company: string; branch: string | null } | undefined> {
+    return (await this.pool.query<{ company: string; branch: string | null }>(this.sql.parkedRow, [position])).rows[0];
+  }
+
+  /** Lets a parked head go together with what waits behind it, as `erp_outbox_release` of the SQL kit does. */
+  async release(position: string): Promise<Release> {
+    const client = await this.pool.connect();
+    try {
+      await client.query(BEGIN);
+      const release = await this.releaseIn(client, position);
+      await client.query(COMMIT);
+      client.release();
+      return release;
+    } catch (error) {
+      await client.query(ROLLBACK).then(
+        () => client.release(),
+        () => client.release(true),
+      );
+      throw error;
+    }
+  }
+
   async backlog(): Promise<Backlog> {
     const [waiting, parked] = await Promise.all([
-      this.pool.query<{ waiting: number; oldest: string | null }>(this.sql.backlog, [COUNT_UP_TO]),
+      this.pool.query<{ waiting: number; oldest_age: number | null }>(this.sql.backlog, [COUNT_UP_TO]),
       this.pool.query<{ parked: number }>(this.sql.parkedCount),
     ]);
-    const { waiting: count, oldest } = waiting.rows[0]!;
-    return { waiting: count, oldest: oldest ? new Date(oldest) : undefined, parked: parked.rows[0]!.parked };
-  }
-}
-
-/** Which keys are held, and by which head. */
-export class ParkedKeys {
-  private heads = new Map<string, string>();
-
-  headOf(row: OutboxRow): string | undefined {
-    return this.heads.get(keyOf(row));
+    const { waiting: count, oldest_age: age } = waiting.rows[0]!;
+    return { waiting: count, oldestAgeSeconds: Math.max(0, age ?? 0), parked: parked.rows[0]!.parked };
   }
 
-  hold(row: OutboxRow): void {
-    this.heads.set(keyOf(row), row.position);
-  }
-
-  replaceBy(heads: readonly ParkedHead[]): void {
-    this.heads = new Map(heads.map((head) => [keyOf(head), head.position]));
+  /** The head first: who parks a row behind it holds it meanwhile, so the second statement sees every such row. */
+  private async releaseIn(client: PoolClient, position: string): Promise<Release> {
+    const head = await client.query(this.sql.releaseHead, [position]);
+    if (head.rowCount === 1) {
+      const behind = await client.query(this.sql.releaseBehind, [`behind ${position}`]);
+      return { kind: 'released', rows: 1 + (behind.rowCount ?? 0) };
+    }
+    const { rows } = await client.query<{ reason: string }>(this.sql.parkedRow, [position]);
+    const holder = BEHIND.exec(rows[0]?.reason ?? '')?.[1];
+    return holder ? { kind: 'behind', head: holder } : { kind: 'not-parked' };
   }
 }

@@ -1,50 +1,59 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConfirmLost, type ConfirmPublisher, type PublishResult } from '#libs/broker';
+import type { EventPublisher } from './event-publisher.js';
 import { KeyQueues } from './key-queues.js';
 import type { Lease } from './lease.js';
-import { ParkedKeys, type Backlog, type OutboxReader } from './outbox-reader.js';
-import { poisonIn, rowToMessage, type OutboxRow } from './outbox-row.js';
+import { Marker } from './marker.js';
+import type { Backlog, OutboxReader } from './outbox-reader.js';
+import { Pauses, type PauseCause } from './pauses.js';
+import { ReadAhead } from './read-ahead.js';
+import { requireSource } from './row-to-event.js';
+import { Sender } from './sender.js';
 
 export interface RelayOptions {
   reader: OutboxReader;
   lease: Lease;
-  publisher: ConfirmPublisher;
+  publisher: EventPublisher;
   exchange: string;
   /** The CloudEvents source of every row, e.g. `/erp/main`. */
   source: string;
   /** Told what goes wrong and what is well again, in words, once per change. */
   onNotice?: (notice: RelayNotice) => void;
-  /** Rows held in memory, at the most. */
+  /** Rows held in memory, at the most, give or take one read. */
   bufferRows?: number;
+  /** Of payloads held in memory, at the most, give or take one read. */
+  bufferBytes?: number;
   /** Rows unconfirmed at the broker, at the most. */
   unconfirmedMax?: number;
+  /** The first wait before a row nobody took is tried again; it doubles up to half a minute. */
+  untakenRetryMs?: number;
 }
 
 export type RelayNotice =
   | { kind: 'leading'; epoch: string }
   | { kind: 'standby' }
-  | { kind: 'paused'; reason: string }
-  | { kind: 'resumed' }
+  | { kind: 'paused'; cause: PauseCause; reason: string }
+  | { kind: 'resumed'; cause: PauseCause }
   | { kind: 'parked'; position: string; reason: string };
 
 export interface RelayReport {
   leading: boolean;
-  paused?: string;
+  epoch?: string;
+  /** Every standing reason, by its cause; empty while rows flow. */
+  paused: Record<PauseCause, string>;
   /** Since the process started. */
   published: number;
   inMemory: number;
+  inMemoryBytes: number;
   unconfirmed: number;
 }
 
-const READ_ROWS = 1_000;
-const MARK_ROWS = 5_000;
+const BUFFER_ROWS = 20_000;
+const BUFFER_BYTES = 64_000_000;
+const UNCONFIRMED_MAX = 2_000;
+const UNTAKEN_RETRY_MS = 1_000;
 const BUSY_MS = 25;
 const IDLE_MS = 250;
-const SWEEP_EVERY_MS = 1_000;
-const PARKED_EVERY_MS = 1_000;
-const ORPHANS_EVERY_MS = 60_000;
 const RETRY_MS = 1_000;
-const UNTAKEN_MAX_MS = 30_000;
 const STOP_DEADLINE_MS = 10_000;
 
 /**
@@ -55,47 +64,85 @@ const STOP_DEADLINE_MS = 10_000;
  */
 export class Relay {
   private readonly queues = new KeyQueues();
-  private readonly parked = new ParkedKeys();
+  private readonly pauses = new Pauses((cause, reason) => this.tellPause(cause, reason));
+  private readonly readAhead: ReadAhead;
+  private readonly sender: Sender;
+  private readonly marker: Marker;
   private readonly stopping = new AbortController();
-  private toMark: string[] = [];
-  private marking?: Promise<void>;
   private running: Promise<void> = Promise.resolve();
-  private progress = Promise.withResolvers<void>();
-  private cursor = '0';
-  private unconfirmed = 0;
+  private stirring = Promise.withResolvers<void>();
+  private idleMs = BUSY_MS;
   private published = 0;
-  private untakenInARow = 0;
-  /** Nothing is sent before this monotonic instant: the broker has just refused or returned a row. */
-  private holdUntil = 0;
-  private pausedFor?: string;
   private epoch?: string;
-  private dueAt = { sweep: 0, parked: 0, orphans: 0 };
 
+  /** @throws RangeError for a source no reader of events would accept */
   constructor(private readonly options: RelayOptions) {
-    options.publisher.on('paused', (reason) => this.pause(reason));
-    options.publisher.on('ready', () => this.resume());
+    const { exchange, publisher, reader, source } = options;
+    requireSource(source);
+    this.readAhead = new ReadAhead(reader, this.queues);
+    this.marker = this.createMarker();
+    this.sender = new Sender({
+      queues: this.queues,
+      publisher,
+      pauses: this.pauses,
+      exchange,
+      source,
+      unconfirmedMax: options.unconfirmedMax ?? UNCONFIRMED_MAX,
+      untakenRetryMs: options.untakenRetryMs ?? UNTAKEN_RETRY_MS,
+      isLeading: () => this.isLeading(),
+      epoch: () => this.epoch,
+      onConfirmed: (row) => {
+        this.published += 1;
+        this.marker.add(row.position);
+      },
+      onPoison: () => this.wake(),
+    });
+    publisher.on('paused', (reason) => this.brokerPaused(reason));
+    publisher.on('ready', () => this.brokerReady());
   }
 
   start(): void {
-    this.running = Promise.all([this.lead(), this.relay()]).then(() => undefined);
+    if (this.options.publisher.state !== 'open') this.brokerPaused('the broker is away: not connected yet');
+    this.running = Promise.all([this.lead(), this.pump()]).then(() => undefined);
   }
 
   /** Sends nothing more, waits for the confirms under way, marks them, and gives up the lease. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    this.stir();
+    this.wake();
+    await this.sender.stop(STOP_DEADLINE_MS);
     await this.running;
-    await this.settleInFlight();
+    await this.marker.flush();
     await this.options.lease.giveUp().catch(() => undefined);
   }
 
+  /** Looks for rows at once: whoever has just committed some need not wait for the next poll. */
+  wake(): void {
+    this.idleMs = BUSY_MS;
+    this.stirring.resolve();
+    this.stirring = Promise.withResolvers();
+  }
+
+  /** Nothing is sent before `resume` with the same cause: for reasons the relay cannot see itself. */
+  pause(cause: PauseCause, reason: string): void {
+    this.pauses.set(cause, reason);
+  }
+
+  resume(cause: PauseCause): void {
+    this.pauses.lift(cause);
+    this.wake();
+  }
+
   report(): RelayReport {
+    const leading = this.isLeading();
     return {
-      leading: this.options.lease.holds(),
-      paused: this.pausedFor,
+      leading,
+      epoch: leading ? this.epoch : undefined,
+      paused: Object.fromEntries(this.pauses.reasons),
       published: this.published,
       inMemory: this.queues.size,
-      unconfirmed: this.unconfirmed,
+      inMemoryBytes: this.queues.bytes,
+      unconfirmed: this.sender.unconfirmed,
     };
   }
 
@@ -114,7 +161,7 @@ export class Relay {
     while (!this.stopped) {
       await lease.refresh().catch(() => undefined);
       this.noticeLeadership(lease.epoch);
-      await this.sleep(lease.renewEveryMs);
+      await delay(lease.renewEveryMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
   }
 
@@ -122,206 +169,100 @@ export class Relay {
   private noticeLeadership(epoch: string | undefined): void {
     if (epoch === this.epoch) return;
     this.epoch = epoch;
-    this.queues.dropWaiting();
-    this.cursor = '0';
-    this.dueAt = { sweep: 0, parked: 0, orphans: 0 };
-    this.notice(epoch ? { kind: 'leading', epoch } : { kind: 'standby' });
-    this.stir();
+    this.sender.forgetWaiting();
+    this.readAhead.reset();
+    this.options.onNotice?.(epoch ? { kind: 'leading', epoch } : { kind: 'standby' });
+    this.wake();
   }
 
-  private async relay(): Promise<void> {
-    let idleMs = BUSY_MS;
+  /** False as soon as the lease has run out by our own clock, whether anybody has noticed or not. */
+  private isLeading(): boolean {
+    return this.epoch !== undefined && this.options.lease.epoch === this.epoch;
+  }
+
+  private async pump(): Promise<void> {
     while (!this.stopped) {
-      if (!this.mayRead()) {
-        await this.stirred(IDLE_MS);
-        this.send();
-        continue;
-      }
-      const read = await this.readMore().catch((error: Error) => this.databaseTrouble(error));
-      this.send();
-      if (read > 0) idleMs = BUSY_MS;
-      else {
-        await this.stirred(this.queues.size > 0 ? BUSY_MS : idleMs);
-        idleMs = Math.min(idleMs * 2, IDLE_MS);
-      }
+      const waitMs = await this.turn();
+      if (waitMs > 0 && !this.stopped) await this.stirred(waitMs);
     }
   }
 
+  /** @returns how long to wait for the next turn, unless woken */
+  private async turn(): Promise<number> {
+    this.sender.tick();
+    if (!this.isLeading()) return IDLE_MS;
+    const { epoch } = this;
+    try {
+      await this.parkPoisoned();
+      if (!this.mayRead()) return BUSY_MS;
+      const { found, isCut } = await this.readAhead.read(() => this.isLeading() && this.epoch === epoch);
+      this.pauses.lift('reading');
+      this.sender.send();
+      return this.pace(found, isCut);
+    } catch (error) {
+      this.readAhead.reset();
+      this.pauses.set('reading', `the outbox cannot be read: ${(error as Error).message}`);
+      return RETRY_MS;
+    }
+  }
+
+  private pace(found: number, isCut: boolean): number {
+    if (isCut) return 0;
+    this.idleMs = found > 0 || this.queues.size > 0 ? BUSY_MS : Math.min(this.idleMs * 2, IDLE_MS);
+    return this.idleMs;
+  }
+
+  /** Not while something else than reading fails, not beyond the buffer, and not while there is plenty to send. */
   private mayRead(): boolean {
-    const { bufferRows = 20_000, lease, publisher } = this.options;
-    const held = performance.now() < this.holdUntil;
-    return lease.holds() && publisher.state === 'open' && !held && this.queues.size < bufferRows;
+    const { bufferRows = BUFFER_ROWS, bufferBytes = BUFFER_BYTES, unconfirmedMax = UNCONFIRMED_MAX } = this.options;
+    if (this.pauses.anyBut('reading')) return false;
+    const { bytes, sendable, size } = this.queues;
+    return size < bufferRows && bytes < bufferBytes && sendable < 2 * unconfirmedMax;
   }
 
-  /** @returns how many rows were new */
-  private async readMore(): Promise<number> {
-    await this.refreshParked();
-    const rows = await this.options.reader.readAfter(this.queues.size === 0 ? '0' : this.cursor, READ_ROWS);
-    const late = await this.readLate();
-    if (!this.options.lease.holds()) return 0;
-    for (const row of rows) if (BigInt(row.position) > BigInt(this.cursor)) this.cursor = row.position;
-    const fresh = [...late, ...rows].filter((row) => !this.queues.knows(row.position));
-    await this.takeIn(fresh);
-    return fresh.length;
-  }
-
-  /** Rows below the cursor that committed after it passed them. With nothing in memory the read itself starts below. */
-  private async readLate(): Promise<OutboxRow[]> {
-    const now = performance.now();
-    if (this.queues.size === 0 || now < this.dueAt.sweep) return [];
-    this.dueAt.sweep = now + SWEEP_EVERY_MS;
-    const limit = this.queues.size + READ_ROWS;
-    return this.options.reader.readLate(this.cursor, (position) => this.queues.knows(position), limit);
-  }
-
-  private async refreshParked(): Promise<void> {
-    const now = performance.now();
-    const { reader } = this.options;
-    if (now >= this.dueAt.orphans) {
-      this.dueAt.orphans = now + ORPHANS_EVERY_MS;
-      await reader.freeOrphans();
-    }
-    if (now >= this.dueAt.parked) {
-      this.dueAt.parked = now + PARKED_EVERY_MS;
-      this.parked.replaceBy(await reader.parkedHeads());
+  private async parkPoisoned(): Promise<void> {
+    const { poisoned } = this.sender;
+    for (let next = poisoned[0]; next; next = poisoned[0]) {
+      const isParked = await this.readAhead.park(next.row, next.reason);
+      if (poisoned[0] === next) poisoned.shift();
+      if (isParked) this.options.onNotice?.({ kind: 'parked', position: next.row.position, reason: next.reason });
     }
   }
 
-  private async takeIn(rows: OutboxRow[]): Promise<void> {
-    const behind = new Map<string, string[]>();
-    for (const row of rows) {
-      const head = this.parked.headOf(row);
-      if (head) behind.set(head, [...(behind.get(head) ?? []), row.position]);
-      else this.queues.add(row);
-    }
-    for (const [head, positions] of behind) await this.options.reader.parkBehind(positions, head);
-  }
-
-  /** Sends while keys are free, the broker takes, and the lease holds: looked at before each row. */
-  private send(): void {
-    const { unconfirmedMax = 2_000, lease, publisher } = this.options;
-    while (!this.stopped && this.unconfirmed < unconfirmedMax && publisher.state === 'open' && lease.holds()) {
-      if (performance.now() < this.holdUntil) return;
-      const row = this.queues.next();
-      if (!row) return;
-      const poison = poisonIn(row);
-      if (poison) void this.park(row, poison);
-      else this.sendRow(row);
-    }
-  }
-
-  private sendRow(row: OutboxRow): void {
-    this.unconfirmed += 1;
-    const message = rowToMessage(row, this.options.exchange, this.options.source);
-    this.options.publisher.send(message, (result) => {
-      this.unconfirmed -= 1;
-      this.settle(row, result);
+  private createMarker(): Marker {
+    return new Marker(this.options.reader, this.stopping.signal, {
+      marked: (positions) => {
+        this.pauses.lift('marking');
+        this.queues.forget(positions);
+      },
+      failed: (error) => this.pauses.set('marking', `published rows cannot be marked: ${error.message}`),
     });
   }
 
-  private settle(row: OutboxRow, result: PublishResult | ConfirmLost): void {
-    if (result === 'confirmed') this.confirmed(row);
-    else if (result instanceof ConfirmLost) this.queues.putBack(row);
-    else this.notTaken(row, result);
-    if (this.unconfirmed === 0 || this.unconfirmed % 64 === 0) this.stir();
-    else this.send();
+  private brokerPaused(reason: string): void {
+    const isBlocked = this.options.publisher.state === 'blocked';
+    this.pauses.lift(isBlocked ? 'broker-away' : 'broker-blocked');
+    this.pauses.set(isBlocked ? 'broker-blocked' : 'broker-away', reason);
   }
 
-  private confirmed(row: OutboxRow): void {
-    this.published += 1;
-    this.untakenInARow = 0;
-    if (this.pausedFor) this.resume();
-    this.queues.done(row);
-    this.toMark.push(row.position);
-    this.marking ??= this.markAll().finally(() => (this.marking = undefined));
+  private brokerReady(): void {
+    this.pauses.lift('broker-away');
+    this.pauses.lift('broker-blocked');
+    this.wake();
+    this.sender.send();
   }
 
-  /**
-   * The row stays first of its key and everything waits a while: a return means that the topology is broken, not the
-   * row, since the audit takes every type; parking each key would only turn one repair into thousands.
-   */
-  private notTaken(row: OutboxRow, result: 'returned' | 'refused'): void {
-    this.queues.putBack(row);
-    const waitMs = Math.min(RETRY_MS * 2 ** this.untakenInARow, UNTAKEN_MAX_MS);
-    if (performance.now() >= this.holdUntil) this.untakenInARow += 1;
-    this.holdUntil = Math.max(this.holdUntil, performance.now() + waitMs);
-    this.pause(result === 'returned' ? `no queue is bound for ${row.type}: start the audit, or bind one` : 'a queue refuses new messages: it is full');
-  }
-
-  private async markAll(): Promise<void> {
-    while (this.toMark.length > 0) {
-      const positions = this.toMark.slice(0, MARK_ROWS);
-      try {
-        await this.options.reader.mark(positions);
-        this.toMark.splice(0, positions.length);
-        this.queues.forget(positions);
-        this.stir();
-      } catch (error) {
-        this.databaseTrouble(error as Error);
-        if (this.stopped) return;
-        await this.sleep(RETRY_MS);
-      }
-    }
-  }
-
-  private async park(row: OutboxRow, reason: string): Promise<void> {
-    this.parked.hold(row);
-    const behind = this.queues.dropKey(row);
-    try {
-      await this.options.reader.park(row, reason);
-      await this.options.reader.parkBehind(behind, row.position);
-      this.notice({ kind: 'parked', position: row.position, reason });
-    } catch (error) {
-      this.databaseTrouble(error as Error);
-    }
-  }
-
-  private async settleInFlight(): Promise<void> {
-    const giveUpAt = performance.now() + STOP_DEADLINE_MS;
-    while (this.unconfirmed > 0 && this.options.publisher.state === 'open' && performance.now() < giveUpAt) await delay(10);
-    await this.marking;
-    if (this.toMark.length > 0) await this.markAll();
-  }
-
-  private databaseTrouble(error: Error): number {
-    this.pause(`the database answers: ${error.message}`);
-    this.holdUntil = Math.max(this.holdUntil, performance.now() + RETRY_MS);
-    return 0;
-  }
-
-  private pause(reason: string): void {
-    if (this.pausedFor === reason) return;
-    this.pausedFor = reason;
-    this.notice({ kind: 'paused', reason });
-  }
-
-  private resume(): void {
-    if (this.pausedFor) this.notice({ kind: 'resumed' });
-    this.pausedFor = undefined;
-    this.stir();
-  }
-
-  private notice(notice: RelayNotice): void {
-    this.options.onNotice?.(notice);
-  }
-
-  private stir(): void {
-    this.progress.resolve();
-    this.progress = Promise.withResolvers();
-    this.send();
+  private tellPause(cause: PauseCause, reason: string | undefined): void {
+    this.options.onNotice?.(reason === undefined ? { kind: 'resumed', cause } : { kind: 'paused', cause, reason });
   }
 
   private stirred(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
-      void this.progress.promise.then(() => {
+      void this.stirring.promise.then(() => {
         clearTimeout(timer);
         resolve();
       });
     });
-  }
-
-  private async sleep(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 }

@@ -1,0 +1,83 @@
+import type { DynamicModule, Provider } from '@nestjs/common';
+import { Pool } from 'pg';
+import { AccessModule } from '#libs/access';
+import { appTopology, BrokerConnection, BrokerManagement, ERP_EVENTS, PONTE_EVENTS, TopicServer } from '#libs/broker';
+import { Clock, databaseModule, HealthIndicators, Metrics, StartRefused } from '#libs/runtime';
+import { AuditEnvironment } from './audit-environment.js';
+import { Erasure } from './erasure/erasure.js';
+import { ErasureController } from './erasure/erasure.controller.js';
+import { AuditIntake } from './intake/audit-intake.js';
+import { EntryWriter } from './intake/entry-writer.js';
+import { Recorder } from './intake/recorder.js';
+import { Writers } from './intake/writers.js';
+import { BlindIndex, openBlindIndex } from './keys/blind-index.js';
+import { DataKeys } from './keys/data-keys.js';
+import { MasterKeys } from './keys/master-keys.js';
+import { Rounds, watchSealLag } from './rounds.js';
+import { CreateAudit1782900000000 } from './schema.migration.js';
+import { Entries } from './search/entries.js';
+import { EntriesController } from './search/entries.controller.js';
+import { Reveal } from './search/reveal.js';
+import { Scopes } from './search/scopes.js';
+import { Sealer } from './seals/sealer.js';
+import { SealsController } from './seals/seals.controller.js';
+import { ChainVerifier } from './seals/verify-chain.js';
+
+const BATCH_SIZE = 300;
+const PREFETCH = 1_000;
+
+/** Takes everything from both exchanges, keeps it, seals it, and lets it be found. */
+export class AuditModule {
+  static for(environment: AuditEnvironment): DynamicModule {
+    return {
+      module: AuditModule,
+      imports: [
+        AccessModule.for(environment),
+        databaseModule({
+          url: environment.DATABASE_URL,
+          schema: 'audit',
+          migrations: [CreateAudit1782900000000],
+          poolSize: environment.DATABASE_POOL_SIZE,
+        }),
+      ],
+      controllers: [AuditIntake, EntriesController, SealsController, ErasureController],
+      providers: [
+        { provide: MasterKeys, useFactory: () => MasterKeys.read(environment.AUDIT_KEY) },
+        { provide: BlindIndex, inject: [Pool, MasterKeys], useFactory: openBlindIndex },
+        ...[DataKeys, Writers, EntryWriter, Recorder],
+        ...[Sealer, ChainVerifier, Rounds],
+        ...[Scopes, Entries, Reveal, Erasure],
+        { provide: 'seal-lag', inject: [Metrics, Pool, Clock], useFactory: watchSealLag },
+        broker(environment),
+      ],
+    };
+  }
+}
+
+function broker(environment: AuditEnvironment): Provider {
+  return {
+    provide: TopicServer,
+    inject: [HealthIndicators],
+    useFactory: (health: HealthIndicators) => {
+      const server = openTopicServer(environment);
+      health.registerReadiness('broker', () => {
+        if (server.complaints.length > 0) throw new Error(server.complaints.join('; '));
+      });
+      return server;
+    },
+  };
+}
+
+function openTopicServer({ AMQP_URL, AMQP_MANAGEMENT_URL }: AuditEnvironment): TopicServer {
+  if (AMQP_MANAGEMENT_URL === undefined) {
+    throw new StartRefused('AMQP_MANAGEMENT_URL is missing: without it nobody can say whether the topology is safe');
+  }
+  const everything = [ERP_EVENTS, PONTE_EVENTS].map((exchange) => ({ exchange, pattern: '#' }));
+  return new TopicServer({
+    connection: new BrokerConnection(AMQP_URL, 'audit'),
+    topology: appTopology('audit', everything),
+    management: new BrokerManagement(AMQP_MANAGEMENT_URL, AMQP_URL),
+    prefetch: PREFETCH,
+    batchSize: BATCH_SIZE,
+  });
+}

@@ -1,0 +1,147 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { BrokerConnection, ConfirmPublisher, ERP_EVENTS, PONTE_EVENTS, TopicServer } from '#libs/broker';
+import {
+  sampleOf,
+  sampleOutcomeOf,
+  writeEvent,
+  type EventType,
+  type HubEnvelope,
+  type HubEvent,
+  type OutcomeEvent,
+  type OutcomeSuffix,
+} from '#libs/contracts';
+import { migrate, openApp, readEnvironment } from '#libs/runtime';
+import { AuditEnvironment } from '../src/audit-environment.js';
+import { AuditModule } from '../src/audit.module.js';
+import { CreateAudit1782900000000 } from '../src/schema.migration.js';
+import type { EntryView } from '../src/search/entry-view.js';
+import { Sealer } from '../src/seals/sealer.js';
+
+/** Where the app under test lives: a database and a vhost of the test's own. */
+export interface Place {
+  database: { url: string };
+  vhost: { amqpUrl: string; managementUrl: string };
+}
+
+export interface Answer<Body> {
+  status: number;
+  body: Body;
+}
+
+export type Page = { items: EntryView[]; next?: string };
+export type AuditUnderTest = Awaited<ReturnType<typeof openAudit>>;
+
+export const masterKey = 'k1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY=';
+export const migratedAudit = {
+  template: 'audit',
+  migrate: (url: string) => migrate(url, 'audit', [CreateAudit1782900000000]),
+};
+
+const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const issuer = 'https://issuer.test';
+
+export const accessVariables = {
+  ACCESS_ISSUER: issuer,
+  ACCESS_AUDIENCE: 'ponte',
+  ACCESS_JWKS: JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), alg: 'ES256' }] }),
+};
+
+export const everywhere = { roles: ['vendor'], companies: ['*'] };
+
+/** The app as it runs, its HTTP on a free port; sealing happens when the test says so. */
+export async function openAudit({ database, vhost }: Place, variables: Record<string, string> = {}) {
+  const environment = readEnvironment(AuditEnvironment, {
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'silent',
+    HTTP_PORT: '0',
+    OPS_PORT: '0',
+    DATABASE_URL: database.url,
+    AMQP_URL: vhost.amqpUrl,
+    AMQP_MANAGEMENT_URL: vhost.managementUrl,
+    ...accessVariables,
+    AUDIT_KEY: masterKey,
+    SEAL_EVERY_MS: '600000',
+    ...variables,
+  });
+  const { app, url, opsUrl, close } = await openApp(
+    {
+      name: 'audit',
+      environment: AuditEnvironment,
+      module: (given) => AuditModule.for(given),
+      microservice: (running) => running.get(TopicServer),
+    },
+    environment,
+  );
+  const token = await tokenOf(everywhere);
+  const ask = async <Body>(method: string, path: string, body?: object, bearer = token): Promise<Answer<Body>> => {
+    const headers = { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' };
+    const response = await fetch(`${url}${path}`, { method, headers, body: body && JSON.stringify(body) });
+    return { status: response.status, body: (await response.json()) as Body };
+  };
+  return {
+    app,
+    opsUrl,
+    close,
+    get: <Body = Page>(path: string, bearer?: string) => ask<Body>('GET', path, undefined, bearer),
+    post: <Body>(path: string, body: object, bearer?: string) => ask<Body>('POST', path, body, bearer),
+    entriesOf: async (eventId: string) => (await ask<Page>('GET', `/entries?eventId=${eventId}`)).body.items,
+    seal: () => app.get(Sealer).sealAll(),
+  };
+}
+
+export interface Claims {
+  roles: string[];
+  companies: string[];
+  sub?: string;
+}
+
+export function tokenOf({ roles, companies, sub = 'carla.auditora' }: Claims): Promise<string> {
+  return new SignJWT({ roles, companies })
+    .setProtectedHeader({ alg: 'ES256' })
+    .setIssuer(issuer)
+    .setAudience('ponte')
+    .setSubject(sub)
+    .setExpirationTime('10m')
+    .sign(privateKey);
+}
+
+/** Plays the reader and the connectors: publishes and waits for the confirm. */
+export async function openPublisher(amqpUrl: string) {
+  const connection = new BrokerConnection(amqpUrl, 'audit-test');
+  const publisher = new ConfirmPublisher(connection);
+  await connection.open();
+  await publisher.open();
+  const publishTo = async (exchange: string, ...envelopes: HubEnvelope[]) => {
+    const written = envelopes.map((envelope) => ({ exchange, ...writeEvent(envelope) }));
+    await Promise.all(written.map((message) => publisher.publish(message)));
+  };
+  return {
+    publisher,
+    erp: (...events: HubEnvelope[]) => publishTo(ERP_EVENTS, ...events),
+    ponte: (...outcomes: HubEnvelope[]) => publishTo(PONTE_EVENTS, ...outcomes),
+    bytes: (content: Buffer, exchange: string = ERP_EVENTS, routingKey = 'erp.receivable.opened.v1') =>
+      publisher.publish({ exchange, routingKey, content, properties: { messageId: randomUUID() } }),
+    close: async () => {
+      await publisher.close();
+      await connection.close();
+    },
+  };
+}
+
+/** A sample with an id of its own; `change` says what else is different. */
+export function eventOf<T extends EventType>(
+  type: T,
+  change: (event: HubEvent<T>) => void = () => undefined,
+): HubEvent<T> {
+  const event = { ...sampleOf(type), id: randomUUID() };
+  change(event);
+  return event;
+}
+
+export function outcomeOf<S extends OutcomeSuffix>(suffix: S, cause: HubEvent): OutcomeEvent<S> {
+  const outcome = { ...sampleOutcomeOf(suffix), id: randomUUID() };
+  const { id, source, type, subject } = cause;
+  Object.assign(outcome.data, { event: { id, source, type, subject } });
+  return outcome;
+}

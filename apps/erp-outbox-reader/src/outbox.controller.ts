@@ -1,0 +1,61 @@
+import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { CurrentCaller, RequirePermission, type Caller } from '#libs/access';
+import { OutboxReader, Relay, type Backlog, type ParkedFilter, type ParkedRow, type RelayReport } from '#libs/outbox';
+import { cursorPage, notFound, PageQuery, Problem, readCursor, type Page } from '#libs/runtime';
+import { ReaderEnvironment } from './reader-environment.js';
+
+/** What waits, what stops, and what a person must let go. */
+@Controller()
+export class OutboxController {
+  constructor(
+    private readonly relay: Relay,
+    private readonly reader: OutboxReader,
+    private readonly environment: ReaderEnvironment,
+  ) {}
+
+  /** Whether this process leads, what stops it, how much waits. */
+  @Get('relay')
+  @RequirePermission('reader.read')
+  async report(): Promise<RelayReport & { backlog: Backlog }> {
+    return { ...this.relay.report(), backlog: await this.relay.backlog() };
+  }
+
+  /** Rows that cannot be published as they are, each with how many of its key wait behind it. */
+  @Get('parked')
+  @RequirePermission('reader.read')
+  async parked(@CurrentCaller() caller: Caller, @Query() { cursor, limit }: PageQuery): Promise<Page<ParkedRow>> {
+    const [above = '0'] = readCursor(cursor, ['integer']) ?? [];
+    const rows = await this.reader.listParked(above, limit + 1, this.filterOf(caller));
+    return cursorPage(rows, limit, (row) => [row.position]);
+  }
+
+  /** Lets a row and those behind it go, after it was mended in the ERP. */
+  @Post('parked/:position/release')
+  @HttpCode(204)
+  @RequirePermission('reader.resolve')
+  async release(@CurrentCaller() caller: Caller, @Param('position') position: string): Promise<void> {
+    const row = /^\d{1,18}$/.test(position) ? await this.reader.parkedRow(position) : undefined;
+    if (!row) throw notFound('No such row is parked, or it belongs to somebody else.');
+    const { company, branch } = row;
+    caller.require('reader.resolve', { source: this.environment.ERP_SOURCE, company, branch: branch ?? undefined });
+    const release = await this.reader.release(position);
+    if (release.kind === 'not-parked') throw notFound('No such row is parked, or it belongs to somebody else.');
+    if (release.kind === 'behind') throw waitsBehind(position, release.head);
+    this.relay.wake();
+  }
+
+  private filterOf(caller: Caller): ParkedFilter | undefined {
+    const territories = caller.territoriesOf('reader.read');
+    if (territories === '*') return undefined;
+    const own = territories.filter(({ source }) => source === this.environment.ERP_SOURCE);
+    return {
+      companies: own.filter(({ branch }) => branch === undefined).map(({ company }) => company),
+      branches: own.flatMap(({ company, branch }) => (branch === undefined ? [] : [`${company}|${branch}`])),
+    };
+  }
+}
+
+function waitsBehind(position: string, head: string): Problem {
+  const detail = `Row ${position} waits behind row ${head}: release that one, and this goes with it.`;
+  return new Problem({ type: 'row-waits-behind', status: 409, detail });
+}

@@ -1,0 +1,80 @@
+import type { Pool } from 'pg';
+import type { Clock } from '#libs/runtime';
+import type { DueEndpoint } from './claim.js';
+import { DUE_ENDPOINTS } from './lanes.sql.js';
+
+interface DueRow {
+  endpoint_id: string;
+  integration_id: string;
+  owner_key: string;
+  priority: number;
+  paused: boolean;
+  probe_due: boolean;
+}
+
+/** An endpoint that may be claimed now; `probe` when only to see whether its breaker may close. */
+export interface CallableEndpoint extends DueEndpoint {
+  probe: boolean;
+}
+
+/** The scan may take this share of the time; a slow one is made less often, once a second at the least. */
+const SCAN_SHARE = 0.1;
+const GAP_MAX_MS = 1_000;
+
+/** Endpoints with something due, in turn: the company served longest ago first, so that a noisy one delays no quiet one. */
+export class DueEndpoints {
+  private readonly servedAt = new Map<string, number>();
+  private known: CallableEndpoint[] = [];
+  private turn = 0;
+  private nextScanAt = 0;
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly clock: Clock,
+  ) {}
+
+  /** From the database, or from the last answer while it is fresh enough for what a scan costs. */
+  async read(): Promise<CallableEndpoint[]> {
+    if (this.clock.monotonicMs() >= this.nextScanAt) this.known = await this.scan();
+    return this.inTurn();
+  }
+
+  /** Something was claimed of it: others come first next time. */
+  served({ ownerKey, endpointId }: DueEndpoint): void {
+    this.turn += 1;
+    this.servedAt.set(ownerKey, this.turn);
+    this.servedAt.set(endpointId, this.turn);
+  }
+
+  /** It gave less than was asked for: not asked again before the next scan. */
+  exhausted({ endpointId }: DueEndpoint): void {
+    this.known = this.known.filter((endpoint) => endpoint.endpointId !== endpointId);
+  }
+
+  private async scan(): Promise<CallableEndpoint[]> {
+    const startedAt = this.clock.monotonicMs();
+    const { rows } = await this.pool.query<DueRow>(DUE_ENDPOINTS);
+    const endedAt = this.clock.monotonicMs();
+    this.nextScanAt = endedAt + Math.min((endedAt - startedAt) * (1 / SCAN_SHARE - 1), GAP_MAX_MS);
+    return gather(rows);
+  }
+
+  private inTurn(): CallableEndpoint[] {
+    const last = (key: string) => this.servedAt.get(key) ?? 0;
+    return this.known.toSorted(
+      (one, other) => last(one.ownerKey) - last(other.ownerKey) || last(one.endpointId) - last(other.endpointId),
+    );
+  }
+}
+
+function gather(rows: readonly DueRow[]): CallableEndpoint[] {
+  const found = new Map<string, CallableEndpoint>();
+  for (const row of rows) {
+    if (row.paused && !row.probe_due) continue;
+    const { endpoint_id: endpointId, integration_id: integrationId, owner_key: ownerKey, priority } = row;
+    const endpoint = found.get(endpointId);
+    if (endpoint) endpoint.priorities.push(priority);
+    else found.set(endpointId, { endpointId, integrationId, ownerKey, priorities: [priority], probe: row.paused });
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,33 @@
+import { aggregateIdOf, aggregateOf } from '#libs/contracts';
+import { INSERT_OUTBOX } from './ledger.sql.js';
+import { storableJson } from './storable.js';
+
+/** One row of the connector's own outbox. */
+export interface OutcomeRow {
+  subject: string;
+  type: string;
+  payload: object;
+  company: string;
+  branch?: string | null;
+  actor?: string | null;
+  traceparent?: string | null;
+}
+
+interface Queryable {
+  query(sql: string, values: unknown[]): Promise<unknown>;
+}
+
+/** In the transaction of what they tell of. */
+export async function writeOutcomes(client: Queryable, rows: readonly OutcomeRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await client.query(INSERT_OUTBOX, [
+    rows.map((row) => aggregateOf(row.subject)),
+    rows.map((row) => aggregateIdOf(row.subject)),
+    rows.map((row) => row.type),
+    rows.map((row) => storableJson(row.payload)),
+    rows.map((row) => row.company),
+    rows.map((row) => row.branch ?? null),
+    rows.map((row) => row.actor ?? null),
+    rows.map((row) => row.traceparent ?? null),
+  ]);
+}

@@ -1,0 +1,62 @@
+/** $1 ms: everything the ledger waits for is that much nearer */
+export const PASS_TIME = [
+  `update delivery set retry_at = retry_at - $1 * interval '1 millisecond' where retry_at is not null`,
+  `update lane set ready_at = ready_at - $1 * interval '1 millisecond',
+     lease_until = lease_until - $1 * interval '1 millisecond' where ready_at is not null`,
+  `update endpoint_pause set until = until - $1 * interval '1 millisecond',
+     probe_at = probe_at - $1 * interval '1 millisecond', since = since - $1 * interval '1 millisecond'`,
+  `update endpoint set ramp_from = ramp_from - $1 * interval '1 millisecond' where ramp_from is not null`,
+  `update cadence set next_at = next_at - $1 * interval '1 millisecond'`,
+];
+
+export const OUTCOMES = `
+  select id, type, aggregatetype || '/' || aggregateid as subject, company, branch, actor, traceparent, payload, occurred_at
+  from outbox order by position`;
+
+export const ALL_LANES = `select id::text as id from lane order by id`;
+
+/** what was settled and never told of, or told of twice */
+export const UNTOLD = `
+  select s.position::text as position, s.state, count(o.position)::int as told
+  from delivery_settled s
+  left join outbox o on o.payload ->> 'deliveryId' = s.position::text and o.type like '%.delivery.' || s.state || '.v1'
+  group by s.position, s.state
+  having count(o.position) <> 1`;
+
+/** what is both open and settled, or settled twice */
+export const DOUBLED = `
+  select position::text as position from (
+    select position from delivery union all select position from delivery_settled) p
+  group by position having count(*) > 1`;
+
+export const WAITING = `select count(*)::int as waiting from delivery`;
+
+export const LANES = `
+  select id::text as id, key, waits_for, priority, epoch::text as epoch, lease_until is not null as leased, head::text as head
+  from lane order by id`;
+
+export const OPEN = `
+  select d.position::text as position, l.key as lane, d.operation, d.state, d.attempts, d.tries, d.reason
+  from delivery d join lane l on l.id = d.lane_id order by d.position`;
+
+export const SETTLED = `
+  select d.position::text as position, l.key as lane, d.operation, d.state, d.attempts, d.tries, d.reason, d.settled_by
+  from delivery_settled d join lane l on l.id = d.lane_id order by d.position`;
+
+export const ATTEMPTS = `
+  select position::text as position, number, epoch::text as epoch, counted, late, outcome, reason, replica
+  from attempt order by position, ended_at, number`;
+
+export const PARKED = `
+  select id::text as id, state, key, event_id, reason_code, reason, integration_id::text as integration_id, holds,
+    resolved_at is null as open, content
+  from parked_event order by id`;
+
+export const INBOX = `select event_id, reason_code, reason from inbox order by received_at, event_id`;
+
+/** as new, but for the partitions */
+export const CLEAR = `
+  delete from inbox; delete from parked_event; delete from endpoint_pause; delete from endpoint; delete from lane;
+  delete from delivery; delete from delivery_edit; delete from delivery_settled; delete from attempt; delete from cadence;
+  delete from run; delete from outbox; delete from intake;
+  alter sequence position restart`;

@@ -1,0 +1,36 @@
+import { keyOf, type OutboxRow } from './outbox-row.js';
+
+export type ParkedKey = Pick<OutboxRow, 'position' | 'company' | 'partitionkey' | 'aggregatetype' | 'aggregateid'>;
+
+/** Which keys are held, and by which head. */
+export class ParkedKeys {
+  private heads = new Map<string, string>();
+
+  get size(): number {
+    return this.heads.size;
+  }
+
+  headOf(row: OutboxRow): string | undefined {
+    return this.heads.get(keyOf(row));
+  }
+
+  hold(row: OutboxRow): void {
+    this.heads.set(keyOf(row), row.position);
+  }
+
+  /** @param heads by rising position: the lowest of a key holds it. @returns whether a head is gone */
+  replaceBy(heads: readonly ParkedKey[]): boolean {
+    const standing = new Map<string, string>();
+    for (const head of heads) {
+      const key = keyOf(head);
+      if (!standing.has(key)) standing.set(key, head.position);
+    }
+    const gone = [...this.heads].some(([key, position]) => standing.get(key) !== position);
+    this.heads = standing;
+    return gone;
+  }
+
+  clear(): void {
+    this.heads.clear();
+  }
+}

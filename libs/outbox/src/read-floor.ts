@@ -1,0 +1,58 @@
+import { isBefore } from './outbox-row.js';
+
+/** Which transactions are over: all numbered below `xmin` are, and none from `xmax` on has begun. */
+export interface Snapshot {
+  xmin: bigint;
+  xmax: bigint;
+}
+
+/** Below every position. */
+export const BOTTOM = '-1';
+
+/**
+ * How far down a read must look. Positions are drawn before they commit, so a row may show below others that were read
+ * long ago; reading on from the highest one seen skips it, or takes a later row of its key first.
+ *
+ * The floor rises only to positions under which nothing can show any more: a row at or below `p` was written by a
+ * transaction that had begun when `p` was seen, provided that it held its aggregate's lock before it drew its position
+ * (the rule of the outbox), and all of those are over once `xmin` has passed the `xmax` of that moment. A read above the
+ * floor then passes over the thousands that are being published, and over their dead index entries. Writers who break
+ * the rule are found by a sweep from the bottom now and then.
+ */
+export class ReadFloor {
+  private floor = BOTTOM;
+  private next?: { position: string; begunBefore?: bigint };
+  private risesTo?: string;
+
+  get position(): string {
+    return this.floor;
+  }
+
+  /** Whether a snapshot before the next read would bring it on. */
+  get awaitsSnapshot(): boolean {
+    return this.next !== undefined;
+  }
+
+  /** A snapshot taken before a read. The read that follows still looks down to the old floor. */
+  beforeRead(snapshot: Snapshot): void {
+    if (!this.next) return;
+    if (this.next.begunBefore === undefined) this.next.begunBefore = snapshot.xmax;
+    else if (snapshot.xmin >= this.next.begunBefore) this.risesTo = this.next.position;
+  }
+
+  /** @param highest the last position of a read that began at the floor; every open row up to it is known now */
+  afterRead(highest: string | undefined): void {
+    if (this.risesTo !== undefined) {
+      this.floor = this.risesTo;
+      this.risesTo = undefined;
+      this.next = undefined;
+    }
+    if (!this.next && highest !== undefined && isBefore(this.floor, highest)) this.next = { position: highest };
+  }
+
+  reset(): void {
+    this.floor = BOTTOM;
+    this.next = undefined;
+    this.risesTo = undefined;
+  }
+}
