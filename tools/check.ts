@@ -17,7 +17,7 @@ type Step = { name: string; run: () => Promise<string> };
 const code = ['apps', 'libs', 'tools', 'test'].filter((folder) => existsSync(join(projectFolder, folder)));
 
 const steps: Step[] = [
-  { name: 'types', run: () => program('typescript/bin/tsc', '--noEmit', '--allowImportingTsExtensions') },
+  { name: 'types', run: () => program('typescript/bin/tsc', '--noEmit') },
   { name: 'lint', run: () => program('oxlint/bin/oxlint', '--deny-warnings', ...code) },
   { name: 'imports', run: () => program('dependency-cruiser/bin/dependency-cruiser.mjs', '-T', 'err-long', ...code) },
   { name: 'laws', run: async () => describeBreaches(readBreaches()) },

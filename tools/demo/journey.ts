@@ -11,7 +11,7 @@ export interface Ending {
 
 const ACCOUNTS: Record<string, string> = { '1': 'matriz', '2': 'filial' };
 const accountOf = (company: string) => ACCOUNTS[company] ?? company;
-const WITHIN_MS = 30_000;
+const WITHIN_MS = 180_000;
 
 interface Pauses {
   items: { reason: string; detail: string }[];

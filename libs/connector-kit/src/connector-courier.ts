@@ -52,7 +52,7 @@ export class ConnectorCourier implements Courier {
 
   async deliver(delivery: ClaimedDelivery, { deadlineMs, probe }: DeliveryCall): Promise<CourierAnswer> {
     const endsAt = this.options.clock.monotonicMs() + deadlineMs;
-    const integration = await this.options.book.read(delivery.integrationId);
+    const integration = await this.readReady(delivery.integrationId);
     if (integration.state.kind !== 'ready') return this.standStill(delivery, integration.state.kind);
     const endpoint = this.endpointOf(delivery.endpointId, integration);
     const exchanges: MaskedExchange[] = [];
@@ -69,6 +69,12 @@ export class ConnectorCourier implements Courier {
   /** The row is the authority, the breaker its sensor: it closes when the row says so, and by nothing else. */
   resumed(endpointId: string): void {
     this.current.get(endpointId)?.forceClose();
+  }
+
+  /** What is believed not ready is looked at once more: it may have been saved since. */
+  private async readReady(id: string): Promise<Integration<PartnerSettings>> {
+    const integration = await this.options.book.read(id);
+    return integration.state.kind === 'ready' ? integration : this.options.book.readAnew(id);
   }
 
   /** Switched off, or left without a setting it needs, after this delivery was planned. */

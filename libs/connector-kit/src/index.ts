@@ -1,4 +1,5 @@
 export type { Call } from './call.js';
+export { connectorConformance, type ConformanceWish } from './connector-conformance.js';
 export { ConnectorEnvironment } from './connector-environment.js';
 export { CONNECTOR_MIGRATIONS, ConnectorModule, type ConnectorModuleOptions } from './connector.module.js';
 export {

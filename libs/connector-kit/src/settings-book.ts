@@ -44,6 +44,11 @@ export class SettingsBook {
   async read(id: string): Promise<Integration<PartnerSettings>> {
     const page = this.pages.get(id);
     if (page && this.clock.monotonicMs() - page.readAt < FRESH_MS) return page.integration;
+    return this.readAnew(id);
+  }
+
+  /** As the database has it now. @throws Error for an integration that does not exist */
+  async readAnew(id: string): Promise<Integration<PartnerSettings>> {
     const readAt = this.clock.monotonicMs();
     const integration = await this.registry.byId(this.pool, id);
     if (!integration) throw new Error(`there is no integration ${id}`);
@@ -53,11 +58,15 @@ export class SettingsBook {
 
   /**
    * What the operator calls it, and whose it is.
-   * @throws Error for one this process has not read yet: the outcome then names it by its id and its owner
+   * @throws Error for one another replica has just made: this outcome names it by its id and its owner, the next one
+   * by its name
    */
   refOf(id: string): IntegrationRef {
     const page = this.pages.get(id);
-    if (!page) throw new Error(`the integration ${id} has not been read yet`);
+    if (!page) {
+      this.readAnew(id).catch(() => undefined);
+      throw new Error(`the integration ${id} has not been read yet`);
+    }
     const { displayName, name, source, company, branch } = page.integration;
     return { id, name: displayName || name, source, company, branch };
   }

@@ -67,6 +67,7 @@ export class Dispatcher {
 
   /** Something has just become due: look now. */
   stir(): void {
+    this.due.expire();
     this.bell.ring();
   }
 
@@ -132,11 +133,11 @@ export class Dispatcher {
     this.due.served(endpoint);
     // Its row says it is free: whoever believed it broken starts afresh.
     if (!endpoint.probe && endpoints.copy.takeStopped(endpoint.endpointId)) courier.resumed(endpoint.endpointId);
-    for (const claim of claims) this.run(claim, lookedAt);
+    for (const claim of claims) this.run(claim, endpoint, lookedAt);
     return claims;
   }
 
-  private run(claim: LaneClaim, lookedAt: number): void {
+  private run(claim: LaneClaim, endpoint: CallableEndpoint, lookedAt: number): void {
     const { copy } = this.options.endpoints;
     copy.watch(claim.endpointId, lookedAt);
     const run = this.runner
@@ -145,7 +146,8 @@ export class Dispatcher {
       .finally(() => {
         copy.unwatch(claim.endpointId);
         this.running.delete(run);
-        this.stir();
+        this.due.mayHaveMore(endpoint);
+        this.bell.ring();
       });
     this.running.add(run);
   }

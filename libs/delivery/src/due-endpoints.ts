@@ -27,6 +27,8 @@ export class DueEndpoints {
   private known: CallableEndpoint[] = [];
   private turn = 0;
   private nextScanAt = 0;
+  /** Where somebody rings, scans may take half of the time. */
+  private earliestScanAt = 0;
 
   constructor(
     private readonly pool: Pool,
@@ -51,11 +53,24 @@ export class DueEndpoints {
     this.known = this.known.filter((endpoint) => endpoint.endpointId !== endpointId);
   }
 
+  /** A lane of it has just been let go: there may be room for more of it, whatever the last scan said. */
+  mayHaveMore(endpoint: CallableEndpoint): void {
+    const isKnown = this.known.some(({ endpointId }) => endpointId === endpoint.endpointId);
+    if (!isKnown && !endpoint.probe) this.known.push(endpoint);
+  }
+
+  /** Something has just been planned or released: the next look is at the database, unless scans are dear. */
+  expire(): void {
+    this.nextScanAt = Math.min(this.nextScanAt, this.earliestScanAt);
+  }
+
   private async scan(): Promise<CallableEndpoint[]> {
     const startedAt = this.clock.monotonicMs();
     const { rows } = await this.pool.query<DueRow>(DUE_ENDPOINTS);
     const endedAt = this.clock.monotonicMs();
-    this.nextScanAt = endedAt + Math.min((endedAt - startedAt) * (1 / SCAN_SHARE - 1), GAP_MAX_MS);
+    const took = endedAt - startedAt;
+    this.earliestScanAt = endedAt + Math.min(took, GAP_MAX_MS);
+    this.nextScanAt = endedAt + Math.min(took * (1 / SCAN_SHARE - 1), GAP_MAX_MS);
     return gather(rows);
   }
 

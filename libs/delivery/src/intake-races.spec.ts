@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DatabaseError, type PoolClient } from 'pg';
-import { inTransaction } from '#libs/runtime';
 import { eventually, privateDatabase, type PrivateDatabase } from '#libs/testing';
 import { message, opened } from '../test/events.js';
 import { Ledger, LEDGER, openPool } from '../test/ledger.js';
@@ -85,6 +84,7 @@ describe('Two who change what intake would plan', () => {
     const planning = a.query('select enabled from setting where id = 2 for share');
     const states = await Promise.all([sqlStateOf(turningOff), sqlStateOf(planning)]);
     expect(states).toContain('40P01');
+    await Promise.all([a.query('rollback'), b.query('rollback')]);
   });
 
   it('come one after the other, because both lock the epochs first and intake reads without locks', async () => {
@@ -233,18 +233,4 @@ it('A mistake of ours over one message parks that one, whatever kind of exceptio
   expect(await ledger.parked()).toMatchObject([
     { key: 'receivable/2', reason: expect.stringContaining('no such thing') },
   ]);
-});
-
-it('A plan of one transaction, and what another changes beside it, are never half seen', async () => {
-  const engine = await ledger.engine();
-  await inTransaction(ledger.pool, async (client) => {
-    await engine.schedule(client, [
-      {
-        cause: { source: '/erp/demo', company: '1', subject: 'receivable/1' },
-        plans: [{ integrationId: '1', deliveries: [movement('load')] }],
-      },
-    ]);
-    expect(await ledger.waiting()).toBe(0);
-  });
-  expect(await ledger.waiting()).toBe(1);
 });

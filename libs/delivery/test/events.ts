@@ -14,3 +14,8 @@ export function message(event: HubEvent): RawMessage {
   const { content, properties } = writeEvent(event);
   return { content, properties };
 }
+
+/** So many bytes of what might be an event. */
+export function sized(bytes: number): RawMessage {
+  return { content: Buffer.alloc(bytes, ' '), properties: { contentType: 'application/cloudevents+json' } };
+}

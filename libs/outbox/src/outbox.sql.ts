@@ -37,9 +37,9 @@ export function outboxStatements(table: OutboxTable) {
             to_char(${c.occurredAt} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as occurred_at,
             nullif(${c.actor}::text, '') as actor, nullif(${c.partitionkey}::text, '') as partitionkey,
             nullif(${c.traceparent}::text, '') as traceparent, ${c.payload}::text as body
-          from ${name}
-          where ${open} and ${c.position} > $1::bigint and ${c.position} <> all($2::bigint[])
-          order by ${c.position}
+          from ${name} t
+          where ${open} and t.${c.position} > $1::bigint and t.${c.position} <> all($2::bigint[])
+          order by t.${c.position}
           limit $3) o) r
       where r.bytes_so_far - least(r.bytes, $4) < $5
       order by r.at`,
@@ -63,9 +63,9 @@ export function outboxStatements(table: OutboxTable) {
       select ${c.position}::text as position, ${c.aggregatetype}::text as aggregatetype,
         ${c.aggregateid}::text as aggregateid, ${c.company}::text as company,
         nullif(${c.partitionkey}::text, '') as partitionkey
-      from ${name}
+      from ${name} t
       where ${parked} and ${c.parkedReason} not like 'behind %'
-      order by ${c.position}`,
+      order by t.${c.position}`,
     /** Rows left behind a head that holds nothing any more: somebody deleted or marked it. */
     freeOrphans: `
       update ${name} o set ${c.parkedReason} = null
@@ -81,10 +81,10 @@ export function outboxStatements(table: OutboxTable) {
         nullif(${c.branch}::text, '') as branch, nullif(${c.partitionkey}::text, '') as partitionkey,
         to_char(${c.occurredAt} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as occurred_at,
         ${c.parkedReason} as reason
-      from ${name}
-      where ${parked} and ${c.parkedReason} not like 'behind %' and ${c.position} > $1::bigint
+      from ${name} t
+      where ${parked} and ${c.parkedReason} not like 'behind %' and t.${c.position} > $1::bigint
         and ($2::text[] is null or ${c.company}::text = any($2) or ${c.company}::text || '|' || ${c.branch}::text = any($3))
-      order by ${c.position}
+      order by t.${c.position}
       limit $4`,
     /** $1 marks such as 'behind 17' */
     countBehind: `

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Client } from 'pg';
-import { eventually } from '#libs/testing';
 import { OutboxDatabase } from '../test/outbox-database.js';
 import { KeyQueues } from './key-queues.js';
 import type { OutboxReader } from './outbox-reader.js';
@@ -110,23 +109,6 @@ test('the naive pair, a fast cursor and a sweep now and then, takes the later ro
     first.rows.map((row) => row.position),
   ]);
   expect([...fast.rows, ...sweep.rows].map((row) => row.position)).toEqual([last, late]);
-});
-
-test('the floor rises past what is over, so that a read does not look at it again', async () => {
-  const asked: string[] = [];
-  const watched = Object.assign(Object.create(reader), {
-    readOpen: (wish: Parameters<OutboxReader['readOpen']>[0]) => {
-      asked.push(wish.above);
-      return reader.readOpen(wish);
-    },
-  }) as OutboxReader;
-  readAhead = new ReadAhead(watched, queues);
-  await read();
-  const position = await database.write({ aggregateid: 'a' });
-  await eventually(async () => {
-    await read();
-    return asked.at(-1) === position;
-  });
 });
 
 test('the floor does not rise past an open transaction, however many reads pass', async () => {

@@ -246,6 +246,7 @@ export class Relay {
   }
 
   private brokerReady(): void {
+    if (this.options.publisher.state !== 'open') return;
     this.pauses.lift('broker-away');
     this.pauses.lift('broker-blocked');
     this.wake();

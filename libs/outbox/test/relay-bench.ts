@@ -70,7 +70,8 @@ export class RelayBench {
     const applicationName = `relay-${randomUUID()}`;
     const pool = this.database.pool({ application_name: applicationName });
     const connection = new BrokerConnection(this.vhost.amqpUrl, applicationName);
-    const publisher = new TestPublisher(new ConfirmPublisher(connection, publisherTopology()));
+    const confirming = new ConfirmPublisher(connection, publisherTopology());
+    const publisher = new TestPublisher(confirming);
     const lease = new Lease({ pool, name: 'erp_outbox', ttlMs, monotonicMs });
     const notices: RelayNotice[] = [];
     const relay = new Relay({
@@ -84,6 +85,7 @@ export class RelayBench {
       ...options,
     });
     await connection.open();
+    await confirming.open();
     relay.start();
     const stop = async () => {
       await relay.stop();

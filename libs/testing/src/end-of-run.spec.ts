@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { endOfRun } from './end-of-run.js';
+import { eventually } from './eventually.js';
 import { askManagement } from './management-api.js';
 import { privateDatabase } from './private-database.js';
 import { privateVhost } from './private-vhost.js';
@@ -38,10 +39,13 @@ it('an app that a test forgot is killed and reported', async () => {
   const env = { PONTE_CHILD_APP_OF: run };
   const app = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { env });
   await once(app, 'spawn');
-  const lines = await endOfRun(run);
-  expect(lines).toEqual([`A test left an app running (process ${app.pid}); it was killed.`]);
-  if (app.signalCode === null) await once(app, 'exit');
-  expect(app.signalCode).toBe('SIGKILL');
+  try {
+    const lines = await endOfRun(run);
+    expect(lines).toEqual([`A test left an app running (process ${app.pid}); it was killed.`]);
+    await eventually(() => expect(app.signalCode).toBe('SIGKILL'), { withinMs: 2_000 });
+  } finally {
+    app.kill('SIGKILL');
+  }
 });
 
 it('data that is not here is reported once per file', async () => {

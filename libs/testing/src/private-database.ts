@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import * as sql from './private-database.sql.js';
 import { testName, testRun } from './test-run.js';
@@ -28,7 +28,7 @@ export async function privateDatabase(options: PrivateDatabaseOptions = {}): Pro
     await asAdmin((admin) => admin.query(sql.createDatabase(name, ownerRole())));
     await migrate?.(urlOf(name).url);
   } else {
-    const source = testName(testRun(), `template_${template.replace(/[^a-z0-9]/g, '_')}`);
+    const source = testName(testRun(), `template_${shortHash(template)}`);
     await asAdmin(async (admin) => {
       await makeTemplateOnce(admin, source, migrate);
       await admin.query(sql.cloneDatabase(name, source, ownerRole()));
@@ -53,6 +53,11 @@ async function makeTemplateOnce(admin: Client, source: string, migrate: (url: st
   } finally {
     await admin.query(sql.UNLOCK_TEMPLATE, [source]);
   }
+}
+
+/** PostgreSQL cuts names at 63 letters: two long ones that begin alike would be one. */
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 10);
 }
 
 function ownerRole(): string {

@@ -1,0 +1,146 @@
+import { describe, expect, it } from '@jest/globals';
+import { delivered, type HubEvent, type Outcome } from '#libs/contracts';
+import { Setting } from '#libs/settings';
+import { connectorConformance } from './connector-conformance.js';
+import { Connector, definitionOf, Deliver, nothing, Plan, plan, type Planned } from './definition.js';
+import { ShopConnector, ShopSettings } from '../test/shop-connector.js';
+
+const SHOP = { name: 'shop', settings: ShopSettings };
+const MINIMUM = { settings: { baseUrl: 'https://shop.example', token: 'a token' } };
+
+/** What the compiler refuses; each line must stay refused, or the type check fails on its comment. */
+class Refused {
+  // @ts-expect-error a misspelt pattern names no event
+  @Plan('erp.recievable.*.v1')
+  misspelt(): Planned {
+    return [];
+  }
+
+  // @ts-expect-error a title's plan cannot take a contract
+  @Plan('erp.receivable.opened.v1')
+  wrongPayload(_event: HubEvent<'erp.contract.signed.v1'>): Planned {
+    return [];
+  }
+
+  // @ts-expect-error what delivers answers an outcome
+  @Deliver('title.put')
+  async noOutcome(): Promise<string> {
+    return 'done';
+  }
+
+  /** A star is accepted, and gives every type it names. */
+  @Plan('erp.receivable.*.v1')
+  wildcard(event: HubEvent<'erp.receivable.opened.v1' | 'erp.receivable.settled.v1' | AnyOtherReceivable>): Planned {
+    return [plan('title.put', { lane: event.data.receivableId, body: {} })];
+  }
+}
+type AnyOtherReceivable =
+  `erp.receivable.${'adjusted' | 'canceled' | 'deleted' | 'settlement-reversed' | 'snapshot'}.v1`;
+
+describe('a connector class', () => {
+  it('says its queue, its operations and its bindings by its decorators alone', () => {
+    const definition = definitionOf(ShopConnector);
+    expect(definition).toMatchObject({ name: 'shop', app: 'shop-connector', bindings: ['erp.receivable.#'] });
+    expect([...definition.delivers.keys()]).toEqual(['title.put']);
+  });
+
+  it('binds each aggregate once, whatever it plans of it', () => {
+    @Connector(SHOP)
+    class Two extends ShopConnector {
+      @Plan('erp.receivable.settled.v1')
+      @Plan('erp.contract.*.v1')
+      planMore(): Planned {
+        return nothing('never');
+      }
+    }
+    expect(definitionOf(Two).bindings).toEqual(['erp.receivable.#', 'erp.contract.#']);
+  });
+
+  class Bare {}
+  @Connector(SHOP)
+  class PlansNothing {}
+  @Connector(SHOP)
+  class DeliversNothing {
+    @Plan('erp.receivable.*.v1')
+    plan(): Planned {
+      return nothing('never');
+    }
+  }
+  @Connector(SHOP)
+  class Twice extends DeliversNothing {
+    @Deliver('title.put')
+    async one(): Promise<Outcome> {
+      return delivered();
+    }
+    @Deliver('title.put')
+    async other(): Promise<Outcome> {
+      return delivered();
+    }
+  }
+  @Connector(SHOP)
+  class Misspelt extends Refused {}
+  @Connector({ ...SHOP, name: 'My Shop' })
+  class BadName extends DeliversNothing {}
+
+  it.each([
+    [Bare, 'write @Connector({ name, settings }) above it'],
+    [PlansNothing, "write @Plan('erp.….v1') above a method"],
+    [DeliversNothing, "write @Deliver('<operation>') above a method"],
+    [Twice, 'one @Deliver for each'],
+    [Misspelt, 'plans "erp.recievable.*.v1", which names no event of the catalogue'],
+    [BadName, 'write a name of small letters'],
+  ])('is refused at the start with the line to write: %p', (connector, line) => {
+    expect(() => definitionOf(connector)).toThrow(line);
+  });
+});
+
+describe('the conformance of a connector', () => {
+  it('has nothing to say of one that keeps its promises', () => {
+    expect(connectorConformance(ShopConnector, MINIMUM)).toEqual([]);
+  });
+
+  it.each<[string, string, (event: HubEvent) => Planned]>([
+    ['changes the event', 'changes what it is given', (event) => ((event.subject = 'x'), nothing('no'))],
+    ['answers by chance', 'gives two answers', () => [plan('title.put', { lane: 'a', body: { by: Math.random() } })]],
+    [
+      'plans what nobody delivers',
+      'nothing delivers "title.lose"',
+      () => [plan('title.lose', { lane: 'a', body: {} })],
+    ],
+    ['has an empty lane', 'not 0', () => [plan('title.put', { lane: '', body: {} })]],
+    ['has a lane too long', 'not 201', () => [plan('title.put', { lane: 'x'.repeat(201), body: {} })]],
+    [
+      'loses a date in JSON',
+      'does not survive JSON',
+      () => [plan('title.put', { lane: 'a', body: { at: new Date(0) } })],
+    ],
+    ['throws', 'it throws', (event) => [plan(event.data as never, null as never)]],
+    ['answers nothing', 'does not say why', () => undefined as never],
+  ])('tells of one that %s', (_what, sentence, planned) => {
+    @Connector(SHOP)
+    class Broken extends ShopConnector {
+      override planTitle(event: HubEvent): Planned {
+        return planned(event);
+      }
+    }
+    expect(connectorConformance(Broken, MINIMUM).join('\n')).toContain(sentence);
+  });
+
+  it('tells of settings without words, secrets without a mark, and a minimum that is none', () => {
+    class Careless extends ShopSettings {
+      senha?: string;
+    }
+    const { settings } = MINIMUM;
+    describeAs(Careless, 'senha');
+    @Connector({ ...SHOP, settings: Careless })
+    class CarelessConnector extends ShopConnector {}
+    const told = connectorConformance(CarelessConnector, { settings: { ...settings, shelf: 'none' } }).join('\n');
+    expect(told).toContain('senha needs a label');
+    expect(told).toContain('senha looks like a secret');
+    expect(told).toContain('the minimal settings are not valid');
+  });
+});
+
+function describeAs(cls: { prototype: object }, name: string): void {
+  Setting({ label: { pt: 'Senha', en: '' } })(cls.prototype, name);
+}
