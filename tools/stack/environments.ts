@@ -45,7 +45,7 @@ const environments: AppEnvironment[] = [
       ...brokerSettings(addresses),
       ...access,
       DATABASE_URL: ponte('customerx'),
-      SETTINGS_KEYS: `stack:${key('settings')}`,
+      SETTINGS_KEYS: key('settings'),
     }),
   },
   {

@@ -61,7 +61,7 @@ export function eventOf<T extends ReceivableType>(
     subject: `receivable/${title}`,
     company,
   };
-  event.data = { ...event.data, receivableId: title, ...(sequence !== undefined && { sequence }) };
+  event.data = { ...event.data, company, receivableId: title, ...(sequence !== undefined && { sequence }) };
   if (sequence !== undefined) event.sequence = String(sequence);
   if (branch !== undefined) {
     event.branch = branch;

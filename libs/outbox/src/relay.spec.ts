@@ -105,7 +105,10 @@ test('a sample of the catalogue written as a row is read as the very event', asy
   const message = await bench.channel.get(queue, { noAck: true });
   if (message === false) throw new Error('nothing arrived');
   const read = readEvent(message.content, message.properties as never);
-  expect(read).toMatchObject({ kind: 'event', event: { subject: sample.subject, data: sample.data, sequence: sample.sequence } });
+  expect(read).toMatchObject({
+    kind: 'event',
+    event: { subject: sample.subject, data: sample.data, sequence: sample.sequence },
+  });
   expect((read as { event: object }).event).not.toHaveProperty('actor', '');
 });
 
