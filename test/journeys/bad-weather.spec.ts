@@ -7,7 +7,7 @@ import { isEven } from '#libs/testing';
 import { PrivateStack } from '../../tools/stack/stack.ts';
 import { World } from '../world/world.ts';
 
-const TITLES = 400;
+const TITLES = 250;
 const MOVEMENTS = 4;
 const WITHIN_MS = 150_000;
 const account = () => 'storm';

@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { appUser, appVhost, prepareBroker } from './broker.ts';
-import { prepareDatabases, roleUrl, testRole } from './databases.ts';
+import { addressesOf } from './addresses.ts';
+import { prepareBroker } from './broker.ts';
+import { prepareDatabases } from './databases.ts';
 import { signToken } from './access.ts';
 import { environmentsOf, writeEnvironments } from './environments.ts';
 import { withLock } from './lock.ts';
 import { projectFolder, usualStackFolder } from './paths.ts';
-import { adminRole, PostgresServer } from './postgres.ts';
+import { PostgresServer } from './postgres.ts';
 import { isRunning, markOf } from './processes.ts';
 import { RabbitContainer } from './rabbitmq-docker.ts';
 import { obtainRabbit, type Say } from './rabbitmq-source.ts';
 import { RabbitNode } from './rabbitmq.ts';
-import { readState, secret, writeState, type Borrower, type StackAddresses, type StackState } from './state.ts';
+import { readState, writeState, type Borrower, type StackAddresses, type StackState } from './state.ts';
 
 export type PartStatus = 'up' | 'down' | 'given by the environment';
 export type StackStatus = { postgres: PartStatus; rabbitmq: PartStatus; addresses: StackAddresses | undefined };
@@ -190,36 +191,6 @@ async function startOnFreePorts(state: StackState, part: Part): Promise<void> {
       if (attempt === 3 || moved) throw error;
     }
   }
-}
-
-function addressesOf(state: StackState): StackAddresses {
-  const { ports } = state;
-  const admin = `admin:${secret(state, 'broker.admin')}`;
-  const app = `${appUser}:${secret(state, 'broker.app')}`;
-  const given = givenBroker();
-  const ours = {
-    amqpUrl: `amqp://${app}@127.0.0.1:${ports.amqp}/${appVhost}`,
-    managementUrl: `http://${app}@127.0.0.1:${ports.management}`,
-    adminManagementUrl: `http://${admin}@127.0.0.1:${ports.management}`,
-    prometheusUrl: `http://127.0.0.1:${ports.prometheus}/metrics`,
-  };
-  const password = secret(state, 'database.admin');
-  const adminDatabaseUrl =
-    process.env.DATABASE_URL || `postgresql://${adminRole}:${password}@127.0.0.1:${ports.postgres}/postgres`;
-  return {
-    adminDatabaseUrl,
-    testDatabaseUrl: roleUrl(adminDatabaseUrl, state, testRole, 'postgres'),
-    ...(given ?? ours),
-  };
-}
-
-/** A broker of the caller's: its vhost and user are taken as they are. */
-function givenBroker(): Omit<StackAddresses, 'adminDatabaseUrl' | 'testDatabaseUrl'> | undefined {
-  const amqpUrl = process.env.AMQP_URL;
-  if (!amqpUrl) return undefined;
-  const { hostname, username, password } = new URL(amqpUrl);
-  const managementUrl = process.env.AMQP_MANAGEMENT_URL || `http://${username}:${password}@${hostname}:15672`;
-  return { amqpUrl, managementUrl, adminManagementUrl: managementUrl, prometheusUrl: undefined };
 }
 
 /** Waits for all, so that nothing goes on behind the caller's back, then throws the first failure. */

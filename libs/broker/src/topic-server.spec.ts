@@ -6,6 +6,7 @@ import { eventually } from '#libs/testing';
 import { BrokerProxy } from '../test/broker-proxy.js';
 import { listen, numbersIn, TopicBench } from '../test/topic-bench.js';
 import { BrokerConnection, ConfirmPublisher, TopicContext, type IncomingMessage } from './index.js';
+import { policyOf } from './topology.js';
 
 let bench: TopicBench;
 beforeAll(async () => {
@@ -67,6 +68,43 @@ test('when the handler rejects, the same messages come again in the same order, 
   expect(lives.get(2)![0]).toBe(lives.get(3)![0]);
   expect(lives.get(3)!.at(-1)).toBe(5);
   await eventually(() => queueIsEmpty(topology.queues[0]!.name));
+});
+
+test('a batch that fails again and again is never dead-lettered, and takes no innocent message with it', async () => {
+  const topology = bench.topology();
+  const dead = await bench.plain.createChannel();
+  await (await bench.start(topology, async () => {})).close();
+  let failures = 0;
+  const done: number[] = [];
+  await bench.start(topology, async (messages) => {
+    if (failures < 5) {
+      failures += 1;
+      throw new Error('the database is away');
+    }
+    done.push(...numbersIn(messages));
+  });
+  await bench.publish(topology, 1, 2, 3, 4, 5);
+  await eventually(() => done.length === 5);
+  expect(done).toEqual([1, 2, 3, 4, 5]);
+  expect((await dead.checkQueue(topology.queues[1]!.name)).messageCount).toBe(0);
+});
+
+test('with the naive delivery limit a channel that closes counts for the whole prefetch, and innocents are dead-lettered', async () => {
+  const topology = bench.topology();
+  const { name: queue } = topology.queues[0]!;
+  const { name: deadQueue } = topology.queues[1]!;
+  await (await bench.start(topology, async () => {})).close();
+  await bench.management.setPolicy(queue, `^${queue}$`, { ...policyOf(topology.queues[0]!), 'delivery-limit': 2 });
+  await bench.publish(topology, 1, 2, 3, 4, 5);
+  for (let life = 0; life < 3; life += 1) {
+    const channel = await bench.plain.createChannel();
+    await channel.prefetch(5);
+    const held: number[] = [];
+    await channel.consume(queue, (message) => held.push(Number(message!.content.toString())));
+    await eventually(() => held.length === 5);
+    await channel.close();
+  }
+  await eventually(async () => (await bench.channel.checkQueue(deadQueue)).messageCount === 5);
 });
 
 test('stopping finishes the batch in hand and acknowledges it; the rest goes to the next one, in order and once', async () => {

@@ -14,16 +14,26 @@ beforeAll(async () => {
 beforeEach(async () => {
   ledger = await Ledger.open(database);
 });
-afterEach(() => ledger.close());
+afterEach(async () => {
+  for (const letGo of held.splice(0)) letGo();
+  await ledger.close();
+});
 afterAll(() => database.drop());
+
+/** Calls that hang when a test ends. */
+const held: (() => void)[] = [];
 
 const LEASE_MS = 7_000; // a deadline of 2 s and a margin of 5 s
 const numbers = (courier: ScriptedCourier) => courier.calls.map(({ body }) => (body as { n: number }).n);
 const three = [1, 2, 3].map((n) => movement('title', { n }));
 
+/** A process that claims one lane and then stands still: it has no room to claim its own lane again. */
+const STANDING_STILL = { lanesMax: 1 };
+
 /** A courier whose calls do not come back before they are let. */
 function stoppedCourier() {
   const letGo = Promise.withResolvers<void>();
+  held.push(letGo.resolve);
   const courier = new ScriptedCourier(async () => {
     await letGo.promise;
     return delivered('late');
@@ -34,7 +44,7 @@ function stoppedCourier() {
 describe('A holder that stopped', () => {
   it('loses its lane when the lease is over; the lost try is on record as unknown and counts', async () => {
     const { courier, letGo } = stoppedCourier();
-    const stopped = await ledger.engine({ courier });
+    const stopped = await ledger.engine({ courier, ...STANDING_STILL });
     await ledger.schedule(stopped, three);
     stopped.start();
     await eventually(() => courier.calls.length === 1);
@@ -53,7 +63,7 @@ describe('A holder that stopped', () => {
 
   it('and wakes up late leaves its result as evidence, tells nothing and calls nothing more', async () => {
     const { courier, letGo } = stoppedCourier();
-    const stopped = await ledger.engine({ courier });
+    const stopped = await ledger.engine({ courier, ...STANDING_STILL });
     await ledger.schedule(stopped, three);
     stopped.start();
     await eventually(() => courier.calls.length === 1);
@@ -72,7 +82,7 @@ describe('A holder that stopped', () => {
   it('and wakes up while the next holder calls does not disturb it', async () => {
     const first = stoppedCourier();
     const second = stoppedCourier();
-    const stopped = await ledger.engine({ courier: first.courier });
+    const stopped = await ledger.engine({ courier: first.courier, ...STANDING_STILL });
     await ledger.schedule(stopped, three);
     stopped.start();
     await eventually(() => first.courier.calls.length === 1);
@@ -90,31 +100,28 @@ describe('A holder that stopped', () => {
   });
 
   it('by a delivery that kills whoever sends it has it parked in the end', async () => {
-    const engines = [];
     for (let turn = 0; turn < 3; turn += 1) {
-      const { courier, letGo } = stoppedCourier();
-      const engine = await ledger.engine({ courier });
+      const { courier } = stoppedCourier();
+      const engine = await ledger.engine({ courier, ...STANDING_STILL });
       if (turn === 0) await ledger.schedule(engine, three);
       engine.start();
       await eventually(() => courier.calls.length === 1);
       await ledger.passTime(LEASE_MS);
-      engines.push({ courier, letGo });
     }
     const last = await ledger.engine();
     last.start();
     await eventually(async () => (await ledger.open())[0]!.state === 'parked');
     expect(ledger.courier.calls).toEqual([]);
     expect(await ledger.open()).toMatchObject([{ attempts: 3, state: 'parked' }, { attempts: 0 }, { attempts: 0 }]);
-    for (const { letGo } of engines) letGo();
   });
 
   it('before its lease is over keeps its lane', async () => {
     const { courier, letGo } = stoppedCourier();
-    const stopped = await ledger.engine({ courier });
+    const stopped = await ledger.engine({ courier, ...STANDING_STILL });
     await ledger.schedule(stopped, three);
     stopped.start();
     await eventually(() => courier.calls.length === 1);
-    await ledger.passTime(LEASE_MS - 2_000);
+    await ledger.passTime(LEASE_MS - 5_000);
     const next = await ledger.engine();
     next.start();
     await ledger.schedule(next, [movement('other', { n: 9 })]);

@@ -112,6 +112,28 @@ test('a sample of the catalogue written as a row is read as the very event', asy
   expect((read as { event: object }).event).not.toHaveProperty('actor', '');
 });
 
+test('a hashing exchange spreads the rows by their key, which it cannot do without the header partitionkey', async () => {
+  const { channel } = bench;
+  await channel.assertExchange('by.key', 'x-consistent-hash', { arguments: { 'hash-header': 'partitionkey' } });
+  await channel.bindExchange('by.key', 'erp.events', 'erp.#');
+  const queues = ['partition.1', 'partition.2'];
+  for (const queue of queues) {
+    await channel.assertQueue(queue, { durable: true });
+    await channel.bindQueue(queue, 'by.key', '10');
+  }
+  const counts = () => Promise.all(queues.map(async (queue) => (await channel.checkQueue(queue)).messageCount));
+  for (let i = 0; i < 40; i += 1) channel.publish('by.key', 'naive', Buffer.from('{}'));
+  await eventually(async () => (await counts()).reduce((sum, n) => sum + n) === 40);
+  expect(await counts()).toContain(0);
+  await Promise.all(queues.map((queue) => channel.purgeQueue(queue)));
+  await bench.start();
+  await bench.database.writeMany(40, 40);
+  await allPublished();
+  await eventually(async () => (await counts()).reduce((sum, n) => sum + n) === 40);
+  expect(await counts()).not.toContain(0);
+  await channel.deleteExchange('by.key');
+});
+
 test('no second row of a key is sent before the first is confirmed, while other keys flow', async () => {
   const taken = await bench.listen();
   for (const aggregateid of ['K', 'K', 'K', 'L', 'M']) await bench.database.write({ aggregateid });
