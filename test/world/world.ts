@@ -1,20 +1,20 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { exportJWK, SignJWT } from 'jose';
 import { Client } from 'pg';
-import type { ReceivableChanged } from '../../libs/contracts/src/receivable.js';
-import type { ChildApp } from '../../libs/testing/src/child-app.js';
-import { startChildApp } from '../../libs/testing/src/child-app.js';
+import type { ReceivableChanged } from '#libs/contracts';
 import {
+  eventually,
+  freePort,
+  privateDatabase,
+  privateVhost,
+  startChildApp,
   weigh,
+  type ChildApp,
   type CommittedEvent,
   type ParkedItem,
   type TakenCall,
   type Verdict,
-} from '../../libs/testing/src/conservation.js';
-import { eventually } from '../../libs/testing/src/eventually.js';
-import { freePort } from '../../libs/testing/src/free-port.js';
-import { privateDatabase } from '../../libs/testing/src/private-database.js';
-import { privateVhost } from '../../libs/testing/src/private-vhost.js';
+} from '#libs/testing';
 import { COMMITTED_RECEIVABLES } from './world.sql.ts';
 import { compareTitles, type Difference, type ShownFinancial } from './comparison.ts';
 

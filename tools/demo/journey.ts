@@ -1,5 +1,4 @@
-import { eventually } from '../../libs/testing/src/eventually.js';
-import type { Verdict } from '../../libs/testing/src/conservation.js';
+import { eventually, type Verdict } from '#libs/testing';
 import { SOURCE, type World } from '../../test/world/world.ts';
 import { chapter, say, table } from './story.ts';
 

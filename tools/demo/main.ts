@@ -3,24 +3,19 @@
  * its own, and a journey through them. Exit code 0 only when both sides agree and nothing is lost, doubled or out of
  * order.
  */
-import '../../libs/testing/run/source.mjs';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { isEven } from '#libs/testing';
+import { APPS, World } from '../../test/world/world.ts';
 import { interruptedExitCode, interruption } from '../interruption.ts';
 import { runOrFail } from '../run.ts';
 import { projectFolder } from '../stack/paths.ts';
 import { PrivateStack } from '../stack/stack.ts';
-import type { World as OpenWorld } from '../../test/world/world.ts';
-import type { Ending } from './journey.ts';
+import { runHistory } from './history.ts';
+import { runJourney, type Ending } from './journey.ts';
 import { chapter, say } from './story.ts';
-
-// After the hook above stands: these read the libraries' own source.
-const { runHistory } = await import('./history.ts');
-const { runJourney } = await import('./journey.ts');
-const { World, APPS } = await import('../../test/world/world.ts');
-const { isEven } = await import('../../libs/testing/src/conservation.js');
 
 const USUAL_PORTS = { sandbox: 4100, 'erp-outbox-reader': 4101, 'customerx-connector': 4102, audit: 4103 };
 
@@ -47,7 +42,7 @@ async function demo(args: string[]): Promise<number> {
   }
 }
 
-async function inWorld(world: OpenWorld, history: string | undefined, exit: boolean): Promise<number> {
+async function inWorld(world: World, history: string | undefined, exit: boolean): Promise<number> {
   await world.startAll();
   const ending = history ? await runHistory(world, history) : await runJourney(world);
   const code = close(ending);
@@ -65,7 +60,7 @@ function close({ verdict, differences, titles }: Ending): number {
 }
 
 /** Until ^C. */
-async function stay(world: OpenWorld): Promise<void> {
+async function stay(world: World): Promise<void> {
   chapter('Look around; ^C ends it');
   for (const app of APPS) {
     const docs = app === 'sandbox' ? '' : '/docs';

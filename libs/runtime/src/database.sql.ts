@@ -9,4 +9,8 @@ export const LOCK_MIGRATIONS = `select pg_advisory_lock(hashtext('ponte.migratio
 /** Waiting for another replica's migration may take longer than any statement of a migration may wait for a table. */
 export const SET_LOCK_TIMEOUT = `select set_config('lock_timeout', $1, false)`;
 
-export const createSchema = (schema: string) => `create schema if not exists "${schema}"`;
+/** `create schema if not exists` asks for the right to create one even where it stands: a least-right role has it not. */
+export const createSchema = (schema: string) => `
+  do $$ begin
+    if to_regnamespace('"${schema}"') is null then create schema "${schema}"; end if;
+  end $$`;
