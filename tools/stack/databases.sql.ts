@@ -16,7 +16,7 @@ export const createDatabase = (database: string, owner: string) => `CREATE DATAB
 export const closeDatabase = (database: string) => `REVOKE ALL ON DATABASE ${database} FROM PUBLIC`;
 
 export const openDatabase = (database: string, role: string) =>
-  `GRANT CONNECT, TEMPORARY, CREATE ON DATABASE ${database} TO ${role}`;
+  `GRANT CONNECT, TEMPORARY ON DATABASE ${database} TO ${role}`;
 
 export const CLOSE_PUBLIC_SCHEMA = 'REVOKE ALL ON SCHEMA public FROM PUBLIC';
 
