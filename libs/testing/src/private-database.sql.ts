@@ -17,3 +17,6 @@ export const dropDatabase = (name: string) => `DROP DATABASE IF EXISTS "${name}"
 
 export const SELECT_DATABASES_OF_TESTS =
   "SELECT datname AS name FROM pg_database WHERE datname LIKE 'ponte\\_test\\_%'";
+
+/** $1 database */
+export const COUNT_CONNECTIONS = 'SELECT count(*)::int AS open FROM pg_stat_activity WHERE datname = $1';

@@ -1,8 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import * as sql from './private-database.sql.js';
 import { testName, testRun } from './test-run.js';
 import { findTestStack } from './test-stack.js';
+
+const partingMs = 500;
+const partingPollMs = 10;
 
 export type PrivateDatabase = {
   /** As the role that owns the database and has no other right. */
@@ -34,7 +38,21 @@ export async function privateDatabase(options: PrivateDatabaseOptions = {}): Pro
       await admin.query(sql.cloneDatabase(name, source, ownerRole()));
     });
   }
-  return { ...urlOf(name), drop: () => asAdmin((admin) => admin.query(sql.dropDatabase(name))).then(() => undefined) };
+  return { ...urlOf(name), drop: () => asAdmin((admin) => drop(admin, name)) };
+}
+
+/**
+ * A pool that has ended may have a server process still on its way out; cut, it would throw at whoever listens no more.
+ * So those get a moment; what stays open is cut.
+ */
+async function drop(admin: Client, name: string): Promise<void> {
+  const giveUpAt = performance.now() + partingMs;
+  while (performance.now() < giveUpAt) {
+    const { open } = (await admin.query<{ open: number }>(sql.COUNT_CONNECTIONS, [name])).rows[0]!;
+    if (open === 0) break;
+    await delay(partingPollMs);
+  }
+  await admin.query(sql.dropDatabase(name));
 }
 
 /**
