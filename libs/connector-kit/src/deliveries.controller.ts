@@ -1,5 +1,4 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsNumberString, IsOptional, IsString, Length } from 'class-validator';
 import { CurrentCaller, RequirePermission, type Caller, type Territory } from '#libs/access';
@@ -10,7 +9,7 @@ import {
   type DeliveryReport,
   type WaitedFor,
 } from '#libs/delivery';
-import { cursorPage, notFound, PageQuery, Problem, readCursor, type Page } from '#libs/runtime';
+import { Documented, cursorPage, notFound, PageQuery, Problem, readCursor, type Page } from '#libs/runtime';
 import { ownersWithBranchesOf } from './owners.js';
 
 class DeliveryQueryParameters extends PageQuery {
@@ -43,15 +42,13 @@ export class ReasonBody {
   reason!: string;
 }
 
-@ApiTags('deliveries')
-@ApiBearerAuth()
 @Controller('deliveries')
 export class DeliveriesController {
   constructor(private readonly engine: DeliveryEngine) {}
 
   @Get()
   @RequirePermission('deliveries.read')
-  @ApiOperation({ summary: 'Open deliveries, or settled ones, newest first; a page may hold fewer than there are' })
+  @Documented({ summary: 'Open deliveries, or settled ones, newest first; a page may hold fewer than there are' })
   async list(@CurrentCaller() caller: Caller, @Query() query: DeliveryQueryParameters): Promise<Page<DeliveryReport>> {
     const { settled, state, subject, integrationId, limit } = query;
     const [beforePosition] = readCursor(query.cursor, ['integer']) ?? [];
@@ -71,7 +68,7 @@ export class DeliveriesController {
 
   @Get(':position')
   @RequirePermission('deliveries.read')
-  @ApiOperation({ summary: 'One delivery with its attempts, requests and answers masked' })
+  @Documented({ summary: 'One delivery with its attempts, requests and answers masked' })
   async one(
     @CurrentCaller() caller: Caller,
     @Param('position') position: string,

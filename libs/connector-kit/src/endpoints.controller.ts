@@ -1,13 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, RequirePermission, type Caller } from '#libs/access';
 import { DeliveryEngine, type StandingPause } from '#libs/delivery';
-import { notFound, Problem } from '#libs/runtime';
+import { Documented, notFound, Problem } from '#libs/runtime';
 import { ReasonBody } from './deliveries.controller.js';
 import { IntegrationDesk } from './integration-desk.js';
 
-@ApiTags('endpoints')
-@ApiBearerAuth()
 @Controller('integrations/:id/pauses')
 export class EndpointsController {
   constructor(
@@ -17,7 +14,7 @@ export class EndpointsController {
 
   @Get()
   @RequirePermission('endpoints.read')
-  @ApiOperation({ summary: 'What stops the integration just now' })
+  @Documented({ summary: 'What stops the integration just now' })
   async list(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<{ items: StandingPause[] }> {
     caller.require('endpoints.read', await this.desk.read(id));
     const standing = await this.engine.endpoints.standing();
@@ -27,7 +24,7 @@ export class EndpointsController {
   @Post('operator')
   @HttpCode(204)
   @RequirePermission('endpoints.pause')
-  @ApiOperation({ summary: 'Stops every call of the integration until somebody resumes it' })
+  @Documented({ summary: 'Stops every call of the integration until somebody resumes it' })
   async pause(@CurrentCaller() caller: Caller, @Param('id') id: string, @Body() { reason }: ReasonBody): Promise<void> {
     caller.require('endpoints.pause', await this.desk.read(id));
     for (const endpointId of await this.engine.endpoints.ofIntegration(id)) {

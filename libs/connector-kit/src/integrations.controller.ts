@@ -1,9 +1,8 @@
 import { Body, Controller, Get, Inject, Param, Post, Put, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsBoolean, IsInt, IsObject, IsOptional, IsString, Length, Min } from 'class-validator';
 import { CurrentCaller, RequirePermission, type Caller } from '#libs/access';
-import { cursorPage, PageQuery, Problem, readCursor, type Page } from '#libs/runtime';
+import { Documented, cursorPage, PageQuery, Problem, readCursor, type Page } from '#libs/runtime';
 import {
   describeSettings,
   readSettingHistory,
@@ -70,8 +69,6 @@ export interface ShownIntegration {
   cadence?: { nextAt: Date; lastCommunication?: Date };
 }
 
-@ApiTags('integrations')
-@ApiBearerAuth()
 @Controller('integrations')
 export class IntegrationsController {
   constructor(
@@ -83,14 +80,14 @@ export class IntegrationsController {
 
   @Get('form')
   @RequirePermission('integrations.read')
-  @ApiOperation({ summary: 'What a form needs to ask for the settings' })
+  @Documented({ summary: 'What a form needs to ask for the settings' })
   form(): SettingForm[] {
     return describeSettings(this.definition.settings);
   }
 
   @Get()
   @RequirePermission('integrations.read')
-  @ApiOperation({ summary: 'The integrations the caller may see' })
+  @Documented({ summary: 'The integrations the caller may see' })
   async list(@CurrentCaller() caller: Caller, @Query() { cursor, limit }: PageQuery): Promise<Page<ShownIntegration>> {
     const [afterId = '0'] = readCursor(cursor, ['integer']) ?? [];
     const all = await this.desk.readAll();
@@ -111,7 +108,7 @@ export class IntegrationsController {
 
   @Put()
   @RequirePermission('integrations.write')
-  @ApiOperation({ summary: 'Creates or changes the integration of a company or branch' })
+  @Documented({ summary: 'Creates or changes the integration of a company or branch' })
   async save(@CurrentCaller() caller: Caller, @Body() body: IntegrationBody): Promise<ShownIntegration> {
     caller.require('integrations.write', body);
     return this.show(await this.desk.save(body, caller));
@@ -119,7 +116,7 @@ export class IntegrationsController {
 
   @Get(':id/history')
   @RequirePermission('integrations.read')
-  @ApiOperation({ summary: 'Who changed what, and when; secrets masked' })
+  @Documented({ summary: 'Who changed what, and when; secrets masked' })
   async history(
     @CurrentCaller() caller: Caller,
     @Param('id') id: string,
@@ -144,7 +141,7 @@ export class IntegrationsController {
 
   @Post(':id/runs')
   @RequirePermission('runs.start')
-  @ApiOperation({ summary: 'Lets go now what waits for the next window' })
+  @Documented({ summary: 'Lets go now what waits for the next window' })
   async runNow(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<{ runId: string }> {
     caller.require('runs.start', await this.desk.read(id));
     const runId = await this.engine.cadences.runNow(id, caller.name);

@@ -1,20 +1,17 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, RequirePermission, type Caller, type Permission } from '#libs/access';
 import { DeliveryEngine, ParkedRefusal, type ParkedEvent } from '#libs/delivery';
-import { cursorPage, notFound, PageQuery, Problem, readCursor, type Page } from '#libs/runtime';
+import { Documented, cursorPage, notFound, PageQuery, Problem, readCursor, type Page } from '#libs/runtime';
 import { ReasonBody } from './deliveries.controller.js';
 import { ownersOf } from './owners.js';
 
-@ApiTags('parked events')
-@ApiBearerAuth()
 @Controller('parked-events')
 export class ParkedEventsController {
   constructor(private readonly engine: DeliveryEngine) {}
 
   @Get()
   @RequirePermission('events.read')
-  @ApiOperation({ summary: 'Events that wait for a person, with the reason and how many wait behind' })
+  @Documented({ summary: 'Events that wait for a person, with the reason and how many wait behind' })
   async list(@CurrentCaller() caller: Caller, @Query() { cursor, limit }: PageQuery): Promise<Page<ParkedEvent>> {
     const [afterId] = readCursor(cursor, ['integer']) ?? [];
     const rows = await this.engine.parkedEvents.list({
@@ -27,7 +24,7 @@ export class ParkedEventsController {
 
   @Get(':id/content')
   @RequirePermission('events.read-personal')
-  @ApiOperation({ summary: 'The bytes as they came, in base64' })
+  @Documented({ summary: 'The bytes as they came, in base64' })
   async content(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<{ contentBase64: string }> {
     const { content } = await this.read(caller, 'events.read-personal', id);
     return { contentBase64: content.toString('base64') };
@@ -36,7 +33,7 @@ export class ParkedEventsController {
   @Post(':id/plan')
   @HttpCode(204)
   @RequirePermission('events.resolve')
-  @ApiOperation({ summary: 'Plans it as it stands, and what waits behind it' })
+  @Documented({ summary: 'Plans it as it stands, and what waits behind it' })
   async plan(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<void> {
     await this.read(caller, 'events.resolve', id);
     await this.engine.parkedEvents.plan(id, caller.name).catch(toProblem);
@@ -46,7 +43,7 @@ export class ParkedEventsController {
   @Post(':id/skip')
   @HttpCode(204)
   @RequirePermission('events.resolve')
-  @ApiOperation({ summary: 'Leaves it unplanned, with a reason; what waits behind it goes on' })
+  @Documented({ summary: 'Leaves it unplanned, with a reason; what waits behind it goes on' })
   async skip(@CurrentCaller() caller: Caller, @Param('id') id: string, @Body() { reason }: ReasonBody): Promise<void> {
     await this.read(caller, 'events.resolve', id);
     await this.engine.parkedEvents.skip(id, caller.name, reason).catch(toProblem);
