@@ -162,7 +162,7 @@ async function relayRound(): Promise<number> {
 
 /** Resolves when every row is published and marked. */
 async function relayAll(publisher: EventPublisher): Promise<void> {
-  const pool = new pg.Pool({ connectionString: database.url, max: 4 });
+  const pool = new pg.Pool({ connectionString: database.adminUrl, max: 4 });
   const relay = new Relay({
     reader: new OutboxReader(pool, { name: 'erp_outbox', columns: OUTBOX_COLUMNS }, 'stamp'),
     lease: new Lease({ pool, name: 'relay' }),

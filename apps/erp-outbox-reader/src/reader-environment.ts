@@ -1,6 +1,7 @@
-import { IsOptional, Matches } from 'class-validator';
+import { buildMessage, IsOptional, Matches, ValidateBy } from 'class-validator';
 import { withAccess } from '#libs/access';
 import { AppEnvironment, IsUrlOf, SecretVariable, withBroker, withDatabase } from '#libs/runtime';
+import { columnMistakes } from './outbox-columns.js';
 
 const QUEUE_LIST = /^[\w.-]+(,[\w.-]+)*$/;
 
@@ -8,7 +9,7 @@ export class ReaderEnvironment extends withAccess(withBroker(withDatabase(AppEnv
   override HTTP_PORT: number = 4101;
   override OPS_PORT: number = 4201;
 
-  /** Required queues are looked for through it. */
+  /** The topology and the required queues are looked at through it. */
   @IsUrlOf('http:', 'https:')
   @SecretVariable()
   override AMQP_MANAGEMENT_URL!: string;
@@ -27,8 +28,25 @@ export class ReaderEnvironment extends withAccess(withBroker(withDatabase(AppEnv
   })
   OUTBOX_TABLE: string = 'erp_outbox';
 
+  /** Columns that are not called as in the SQL kit: `occurredAt=created_at,branch=`; an empty name for one not there. */
+  @IsOptional()
+  @IsColumnList()
+  OUTBOX_COLUMNS?: string;
+
   /** Queues that must be bound before anything is published: what nobody had declared yet would miss events. */
   @IsOptional()
   @Matches(QUEUE_LIST, { message: 'must be queue names, separated by commas' })
   REQUIRED_QUEUES?: string;
+}
+
+function IsColumnList(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isColumnList',
+    validator: {
+      validate: (value) => typeof value === 'string' && columnMistakes(value).length === 0,
+      defaultMessage: buildMessage(
+        (_, about) => `must be <what>=<column>,…: ${columnMistakes(String(about?.value)).join('; ')}`,
+      ),
+    },
+  });
 }

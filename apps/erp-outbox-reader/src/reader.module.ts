@@ -1,24 +1,23 @@
-import { Logger, type DynamicModule } from '@nestjs/common';
+import { Logger, type DynamicModule, type Provider } from '@nestjs/common';
 import { Pool } from 'pg';
 import { AccessModule } from '#libs/access';
-import { BrokerConnection, BrokerManagement, ConfirmPublisher, ERP_EVENTS } from '#libs/broker';
-import { Lease, OUTBOX_COLUMNS, OutboxReader, Relay, type OutboxTable, type RelayNotice } from '#libs/outbox';
+import { BrokerConnection, BrokerManagement, ConfirmPublisher, ERP_EVENTS, publisherTopology } from '#libs/broker';
+import { Lease, OutboxReader, Relay, type OutboxTable, type RelayNotice } from '#libs/outbox';
 import { Clock, databaseModule, HealthIndicators, Metrics, poolToken } from '#libs/runtime';
+import { BrokerWatch } from './broker-watch.js';
+import { readOutboxColumns } from './outbox-columns.js';
 import { OutboxController } from './outbox.controller.js';
 import { OutboxLife } from './outbox-life.js';
 import type { ReaderEnvironment } from './reader-environment.js';
 import { ReaderLease1763900000000 } from './reader.migration.js';
+import { watchHealth, watchMetrics } from './relay-watch.js';
 
 const ERP = 'erp';
+const LEASE_STATEMENT_TIMEOUT_MS = 5_000;
 
 /** Two databases: the reader's own, for who leads; and the ERP's, of which it touches the outbox alone. */
 export class ReaderModule {
   static for(environment: ReaderEnvironment): DynamicModule {
-    const connection = new BrokerConnection(environment.AMQP_URL, 'erp-outbox-reader publish');
-    const publisher = new ConfirmPublisher(connection);
-    const management = new BrokerManagement(environment.AMQP_MANAGEMENT_URL, environment.AMQP_URL);
-    const table: OutboxTable = { name: environment.OUTBOX_TABLE, columns: OUTBOX_COLUMNS };
-    const requiredQueues = environment.REQUIRED_QUEUES?.split(',') ?? [];
     return {
       module: ReaderModule,
       imports: [
@@ -28,6 +27,7 @@ export class ReaderModule {
           schema: 'reader',
           migrations: [ReaderLease1763900000000],
           poolSize: 2,
+          statementTimeoutMs: LEASE_STATEMENT_TIMEOUT_MS,
         }),
         databaseModule({
           url: environment.ERP_DATABASE_URL,
@@ -39,45 +39,65 @@ export class ReaderModule {
         }),
       ],
       controllers: [OutboxController],
-      providers: [
-        {
-          provide: OutboxReader,
-          inject: [poolToken(ERP)],
-          useFactory: (pool: Pool) => new OutboxReader(pool, table, 'stamp'),
-        },
-        {
-          provide: Relay,
-          inject: [OutboxReader, Pool],
-          useFactory: (reader: OutboxReader, pool: Pool) =>
-            new Relay({
-              reader,
-              publisher,
-              lease: new Lease({ pool, name: `relay ${environment.OUTBOX_TABLE}` }),
-              exchange: ERP_EVENTS,
-              source: environment.ERP_SOURCE,
-              onNotice: tell,
-            }),
-        },
-        {
-          provide: OutboxLife,
-          inject: [poolToken(ERP), Relay, Clock, HealthIndicators, Metrics],
-          useFactory: (erp: Pool, relay: Relay, clock: Clock, health: HealthIndicators, metrics: Metrics) =>
-            new OutboxLife({
-              erp,
-              table,
-              relay,
-              connection,
-              publisher,
-              management,
-              requiredQueues,
-              clock,
-              health,
-              metrics,
-            }),
-        },
-      ],
+      providers: providersOf(environment),
     };
   }
+}
+
+function providersOf(environment: ReaderEnvironment): Provider[] {
+  const table: OutboxTable = {
+    name: environment.OUTBOX_TABLE,
+    columns: readOutboxColumns(environment.OUTBOX_COLUMNS),
+  };
+  const connection = new BrokerConnection(environment.AMQP_URL, 'erp-outbox-reader publish');
+  const publisher = new ConfirmPublisher(connection, publisherTopology());
+  return [
+    {
+      provide: OutboxReader,
+      inject: [poolToken(ERP)],
+      useFactory: (erp: Pool) => new OutboxReader(erp, table, 'stamp'),
+    },
+    {
+      provide: Relay,
+      inject: [OutboxReader, Pool, HealthIndicators, Metrics],
+      useFactory: (reader: OutboxReader, own: Pool, health: HealthIndicators, metrics: Metrics) => {
+        const relay = openRelay(environment, reader, own, publisher);
+        watchHealth(relay, health);
+        watchMetrics(relay, metrics);
+        return relay;
+      },
+    },
+    {
+      provide: OutboxLife,
+      inject: [poolToken(ERP), Relay, Clock],
+      useFactory: (erp: Pool, relay: Relay, clock: Clock) => {
+        const watch = openWatch(environment, relay, clock);
+        return new OutboxLife({ erp, table, relay, connection, publisher, watch, clock });
+      },
+    },
+  ];
+}
+
+function openRelay(
+  environment: ReaderEnvironment,
+  reader: OutboxReader,
+  own: Pool,
+  publisher: ConfirmPublisher,
+): Relay {
+  return new Relay({
+    reader,
+    publisher,
+    lease: new Lease({ pool: own, name: `relay ${environment.OUTBOX_TABLE}` }),
+    exchange: ERP_EVENTS,
+    source: environment.ERP_SOURCE,
+    onNotice: tell,
+  });
+}
+
+function openWatch(environment: ReaderEnvironment, relay: Relay, clock: Clock): BrokerWatch {
+  const management = new BrokerManagement(environment.AMQP_MANAGEMENT_URL, environment.AMQP_URL);
+  const requiredQueues = environment.REQUIRED_QUEUES?.split(',') ?? [];
+  return new BrokerWatch({ management, relay, requiredQueues, clock });
 }
 
 const log = new Logger('Relay');

@@ -121,9 +121,9 @@ export class BrokerConnection extends EventEmitter<ConnectionEvents> {
     recovering.on('disconnect', (error) => this.lose(withoutCredentials(reasonOf(error))));
     recovering.on('connect-failed', (error) => {
       const reason = withoutCredentials(reasonOf(error));
-      if (this.life === 0 && LOGIN_REFUSED.test(reason)) refuse(`the broker refuses the login: ${reason}`);
-      if (this.life === 0 && VHOST_REFUSED.test(reason))
-        refuse(`the broker has no vhost "${vhostOf(this.url)}" for us`);
+      if (this.life > 0) return this.lose(reason);
+      if (LOGIN_REFUSED.test(reason)) return refuse(`the broker refuses the login: ${reason}`);
+      if (VHOST_REFUSED.test(reason)) return refuse(`the broker has no vhost "${vhostOf(this.url)}" for us`);
       this.lose(reason);
     });
     // What closes the connection arrives as `disconnect` right after.

@@ -1,3 +1,4 @@
+export { auditBoundQueues } from './bound-queues.js';
 export { ConfirmLost, type PublishResult, type Settle } from './confirm-window.js';
 export { BrokerConnection, ConnectionRefused, type ConnectionState } from './connection.js';
 export { BrokerManagement, ManagementError } from './management.js';

@@ -4,6 +4,7 @@ import { closeChannel } from './close-channel.js';
 import { ConfirmLost, ConfirmWindow, type PublishResult, type Settle } from './confirm-window.js';
 import type { BrokerConnection, ConnectionState } from './connection.js';
 import { ROUTING_KEY_MAX_BYTES, type OutgoingMessage } from './message.js';
+import { PublishOptions } from './publish-options.js';
 import { reasonOf } from './reason.js';
 import { assertTopology, type Topology } from './topology.js';
 
@@ -29,6 +30,7 @@ export class ConfirmPublisher extends EventEmitter<PublisherEvents> {
   private opening?: Promise<void>;
   private reopenMs = REOPEN_FIRST_MS;
   private reopenTimer?: NodeJS.Timeout;
+  private readonly options = new PublishOptions();
   private closed = false;
 
   /** @param topology declared on every new channel, so that an exchange somebody deleted comes back */
@@ -81,11 +83,7 @@ export class ConfirmPublisher extends EventEmitter<PublisherEvents> {
     const { channel, window } = this;
     if (!channel || !window) return settle(new ConfirmLost('the broker is away'));
     try {
-      channel.publish(message.exchange, message.routingKey, message.content, {
-        ...message.properties,
-        persistent: true,
-        mandatory: true,
-      });
+      channel.publish(message.exchange, message.routingKey, message.content, this.options.of(message));
     } catch (error) {
       if (!(error instanceof IllegalOperationError)) throw error;
       this.loseChannel(channel, 'the channel is closed');

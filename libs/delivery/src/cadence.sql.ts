@@ -14,7 +14,7 @@ export const DROP_CADENCE = `delete from cadence where integration_id = $1 retur
 export const LANES_OF_INTEGRATION = `
   select id::text as id from lane
   where integration_id = $1 and id > $2 and waits_for in ('window', 'nothing')
-  order by id
+  order by lane.id
   limit $3`;
 
 /** $1 limit: cadences whose window has come; other replicas skip what this one holds */

@@ -40,7 +40,7 @@ interface DueRow {
   now: Date;
 }
 
-const DUE_AT_ONCE = 500;
+const DUE_AT_ONCE = 2_000;
 const LANES_AT_ONCE = 1_000;
 
 /**
@@ -125,9 +125,9 @@ export class Cadences {
     const ids = due.map((row) => row.integration_id);
     const runs = this.runsOf(client);
     await runs.finishOpen(ids);
-    await runs.startScheduled(due.map(toWindow), upTo, this.options.replica);
-    const next = due.map((row) => nextWindow(row.now, row.every_seconds, row.zone).opensAt);
-    await client.query(sql.RELEASE_WINDOWS, [ids, next, upTo]);
+    const windows = windowsOf(due);
+    await runs.startScheduled(windows, upTo, this.options.replica);
+    await client.query(sql.RELEASE_WINDOWS, [ids, windows.map(({ nextAt }) => nextAt), upTo]);
     return due.length;
   }
 
@@ -149,9 +149,16 @@ export class Cadences {
   }
 }
 
-function toWindow(row: DueRow) {
-  const { local } = windowOf(row.now, row.every_seconds, row.zone);
-  return { integrationId: row.integration_id, local, zone: row.zone };
+/** Thousands may be due at once, of a handful of periods and zones. */
+function windowsOf(due: readonly DueRow[]) {
+  const told = new Map<string, { local: string; nextAt: Date }>();
+  return due.map(({ integration_id: integrationId, every_seconds: every, zone, now }) => {
+    const key = `${every} ${zone}`;
+    const known = told.get(key);
+    const window = known ?? { local: windowOf(now, every, zone).local, nextAt: nextWindow(now, every, zone).opensAt };
+    if (!known) told.set(key, window);
+    return { integrationId, zone, ...window };
+  });
 }
 
 async function lastPosition(client: PoolClient): Promise<string> {

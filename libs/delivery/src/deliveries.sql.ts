@@ -5,19 +5,19 @@ const COLUMNS = `
 /** $1 before position, $2 limit, $3 owners or null, $4 state or null, $5 subject or null, $6 integration or null */
 export const LIST_OPEN = `
   select ${COLUMNS}, state, retry_at, null::text as reference, null::timestamptz as settled_at
-  from delivery
-  where position < $1 and ($3::text[] is null or source || '|' || company = any($3)) and ($4::text is null or state = $4)
+  from delivery d
+  where d.position < $1 and ($3::text[] is null or source || '|' || company = any($3)) and ($4::text is null or state = $4)
     and ($5::text is null or subject = $5) and ($6::bigint is null or integration_id = $6)
-  order by position desc
+  order by d.position desc
   limit $2`;
 
 /** as LIST_OPEN */
 export const LIST_SETTLED = `
   select ${COLUMNS}, state, null::timestamptz as retry_at, reference, settled_at
-  from delivery_settled
-  where position < $1 and ($3::text[] is null or source || '|' || company = any($3)) and ($4::text is null or state = $4)
+  from delivery_settled d
+  where d.position < $1 and ($3::text[] is null or source || '|' || company = any($3)) and ($4::text is null or state = $4)
     and ($5::text is null or subject = $5) and ($6::bigint is null or integration_id = $6)
-  order by position desc
+  order by d.position desc
   limit $2`;
 
 /** $1 position */

@@ -107,17 +107,22 @@ export class Dispatcher {
   }
 
   private async claimSome(): Promise<number> {
-    const due = await this.due.read();
+    await this.due.refresh();
     let claimed = 0;
-    for (const [at, endpoint] of due.entries()) {
-      if (this.room === 0 || this.stopped) break;
-      const share = Math.ceil(this.room / (due.length - at));
-      const claims = await this.claimOf(endpoint, share).catch((error: Error) => this.trouble(error, []));
-      if (claims.length < share) this.due.exhausted(endpoint);
-      claimed += claims.length;
+    for (let turns = this.due.oneOfEachCompany(); turns.length > 0; turns = this.due.oneOfEachCompany()) {
+      for (const [at, endpoint] of turns.entries()) {
+        if (this.room === 0 || this.stopped) return claimed;
+        claimed += await this.claimShare(endpoint, Math.ceil(this.room / (turns.length - at)));
+      }
     }
-    if (claimed > 0) this.lastClaimAt = this.options.clock.monotonicMs();
     return claimed;
+  }
+
+  private async claimShare(endpoint: CallableEndpoint, share: number): Promise<number> {
+    const claims = await this.claimOf(endpoint, share).catch((error: Error) => this.trouble(error, []));
+    if (claims.length < share) this.due.exhausted(endpoint);
+    if (claims.length > 0) this.lastClaimAt = this.options.clock.monotonicMs();
+    return claims.length;
   }
 
   private async claimOf(endpoint: CallableEndpoint, room: number): Promise<LaneClaim[]> {

@@ -21,24 +21,44 @@ export interface CallableEndpoint extends DueEndpoint {
 const SCAN_SHARE = 0.1;
 const GAP_MAX_MS = 1_000;
 
-/** Endpoints with something due, in turn: the company served longest ago first, so that a noisy one delays no quiet one. */
+/** Endpoints with something due, and whose turn it is: between companies first, so that a noisy one delays no quiet one. */
 export class DueEndpoints {
   private readonly servedAt = new Map<string, number>();
   private known: CallableEndpoint[] = [];
   private turn = 0;
-  private nextScanAt = 0;
-  /** Where somebody rings, scans may take half of the time. */
-  private earliestScanAt = 0;
+  private nextLookAt = 0;
+  /** Where somebody rings, looks may take half of the time. */
+  private earliestLookAt = 0;
 
   constructor(
     private readonly pool: Pool,
     private readonly clock: Clock,
   ) {}
 
-  /** From the database, or from the last answer while it is fresh enough for what a scan costs. */
-  async read(): Promise<CallableEndpoint[]> {
-    if (this.clock.monotonicMs() >= this.nextScanAt) this.known = await this.scan();
-    return this.inTurn();
+  /** Looks again, unless the last look is fresh enough for what it costs. */
+  async refresh(): Promise<void> {
+    const startedAt = this.clock.monotonicMs();
+    if (startedAt < this.nextLookAt) return;
+    const { rows } = await this.pool.query<DueRow>(DUE_ENDPOINTS);
+    const endedAt = this.clock.monotonicMs();
+    const took = endedAt - startedAt;
+    this.earliestLookAt = endedAt + Math.min(took, GAP_MAX_MS);
+    this.nextLookAt = endedAt + Math.min(took * (1 / SCAN_SHARE - 1), GAP_MAX_MS);
+    this.known = gather(rows);
+  }
+
+  /** Something has just been planned or released: the next look is at the database, unless looks are dear. */
+  expire(): void {
+    this.nextLookAt = Math.min(this.nextLookAt, this.earliestLookAt);
+  }
+
+  /** One endpoint of each company, of companies and of endpoints the one served longest ago first. */
+  oneOfEachCompany(): CallableEndpoint[] {
+    const last = (key: string) => this.servedAt.get(key) ?? 0;
+    const byTurn = this.known.toSorted(
+      (one, other) => last(one.ownerKey) - last(other.ownerKey) || last(one.endpointId) - last(other.endpointId),
+    );
+    return [...Map.groupBy(byTurn, ({ ownerKey }) => ownerKey).values()].map(([first]) => first!);
   }
 
   /** Something was claimed of it: others come first next time. */
@@ -48,37 +68,15 @@ export class DueEndpoints {
     this.servedAt.set(endpointId, this.turn);
   }
 
-  /** It gave less than was asked for: not asked again before the next scan. */
-  exhausted({ endpointId }: DueEndpoint): void {
-    this.known = this.known.filter((endpoint) => endpoint.endpointId !== endpointId);
-  }
-
-  /** A lane of it has just been let go: there may be room for more of it, whatever the last scan said. */
+  /** A lane of it has just been let go: there may be room for more of it, whatever the last look said. */
   mayHaveMore(endpoint: CallableEndpoint): void {
     const isKnown = this.known.some(({ endpointId }) => endpointId === endpoint.endpointId);
     if (!isKnown && !endpoint.probe) this.known.push(endpoint);
   }
 
-  /** Something has just been planned or released: the next look is at the database, unless scans are dear. */
-  expire(): void {
-    this.nextScanAt = Math.min(this.nextScanAt, this.earliestScanAt);
-  }
-
-  private async scan(): Promise<CallableEndpoint[]> {
-    const startedAt = this.clock.monotonicMs();
-    const { rows } = await this.pool.query<DueRow>(DUE_ENDPOINTS);
-    const endedAt = this.clock.monotonicMs();
-    const took = endedAt - startedAt;
-    this.earliestScanAt = endedAt + Math.min(took, GAP_MAX_MS);
-    this.nextScanAt = endedAt + Math.min(took * (1 / SCAN_SHARE - 1), GAP_MAX_MS);
-    return gather(rows);
-  }
-
-  private inTurn(): CallableEndpoint[] {
-    const last = (key: string) => this.servedAt.get(key) ?? 0;
-    return this.known.toSorted(
-      (one, other) => last(one.ownerKey) - last(other.ownerKey) || last(one.endpointId) - last(other.endpointId),
-    );
+  /** It gave less than was asked for: not asked again before the next look, or before a lane of it is let go. */
+  exhausted({ endpointId }: DueEndpoint): void {
+    this.known = this.known.filter((endpoint) => endpoint.endpointId !== endpointId);
   }
 }
 

@@ -28,8 +28,7 @@ export const READ_ENDPOINT = `
   select e.id::text as id, e.integration_id::text as integration_id, e.concurrency,
     extract(epoch from now() - e.ramp_from)::float8 as ramp_seconds, e.ramp_second, e.ramp_used,
     (select count(*)::int from lane l where l.endpoint_id = e.id and l.lease_until > now()) as in_use,
-    (select coalesce(array_agg(p.reason), '{}') from endpoint_pause p
-      where p.endpoint_id = e.id and (p.until is null or p.until > now())) as pauses,
+    (select coalesce(array_agg(p.reason), '{}') from endpoint_pause p where p.endpoint_id = e.id) as pauses,
     (select c.released_up_to::text from cadence c where c.integration_id = e.integration_id) as released_up_to
   from endpoint e
   where e.id = $1`;
@@ -40,19 +39,18 @@ export const COUNT_RAMP = `
     ramp_from = case when $2::int is null then null else ramp_from end
   where id = $1`;
 
-/** $1 endpoints: what stops each just now */
+/** $1 endpoints: what stops each just now. A pause stands until it is taken away, also when its end has come: with that begins the ramp. */
 export const STANDING_PAUSES = `
   select endpoint_id::text as endpoint_id, reason
   from endpoint_pause
-  where endpoint_id = any($1::bigint[]) and (until is null or until > now())
+  where endpoint_id = any($1::bigint[])
   order by reason`;
 
-/** every pause in force */
+/** every pause that stands */
 export const ALL_PAUSES = `
   select p.endpoint_id::text as endpoint_id, e.integration_id::text as integration_id, e.operation_group, p.reason, p.detail,
     p.set_by, p.since, p.until, p.probe_at
   from endpoint_pause p join endpoint e on e.id = p.endpoint_id
-  where p.until is null or p.until > now()
   order by p.endpoint_id, p.reason`;
 
 /**
@@ -64,7 +62,7 @@ export const PAUSE_ENDPOINT = `
   values ($1, $2, $3, $4, clock_timestamp() + $5::float8 * interval '1 millisecond',
     clock_timestamp() + $6::float8 * interval '1 millisecond')
   on conflict (endpoint_id, reason) do update
-    set detail = excluded.detail, set_by = excluded.set_by, since = case when p.until <= now() then now() else p.since end,
+    set detail = excluded.detail, set_by = excluded.set_by,
       until = case when p.until is null or excluded.until is null then null else greatest(p.until, excluded.until) end
     where p.reason <> 'breaker'
   returning (xmax = 0) as fresh, until`;
@@ -100,7 +98,7 @@ export const TAKE_PROBE = `
   where endpoint_id = $1 and reason = 'breaker' and probe_at <= now()
     and not exists (
       select from endpoint_pause o
-      where o.endpoint_id = $1 and o.reason <> 'breaker' and (o.until is null or o.until > now()))
+      where o.endpoint_id = $1 and o.reason <> 'breaker')
   returning probes`;
 
 /** $1 endpoint, $2 ms until the next probe: the last one failed */

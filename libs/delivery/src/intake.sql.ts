@@ -24,13 +24,15 @@ export const HASHES_OF = `
   select i.source, i.event_id, i.day::text as day, i.hash
   from inbox i
   join unnest($1::text[], $2::uuid[], $3::date[]) as k(source, event_id, day)
-    on k.source = i.source and k.event_id = i.event_id and k.day = i.day`;
+    on k.source = i.source and k.event_id = i.event_id and k.day = i.day
+  where i.event_id = any($2) and i.day = any($3)`;
 
 /** $1 sources, $2 ids, $3 days, $4 codes, $5 reasons: why nothing was planned */
 export const EXPLAIN_INBOX = `
   update inbox i set reason_code = v.code, reason = v.reason
   from unnest($1::text[], $2::uuid[], $3::date[], $4::text[], $5::text[]) as v(source, event_id, day, code, reason)
-  where i.source = v.source and i.event_id = v.event_id and i.day = v.day`;
+  where i.source = v.source and i.event_id = v.event_id and i.day = v.day
+    and i.event_id = any($2) and i.day = any($3)`;
 
 /** $1 sources, $2 companies, $3 keys: which are held, and for which integration alone */
 export const HOLDS_ON = `
@@ -81,7 +83,7 @@ export const LOCK_KEY = `
   select ${LOCKED}
   from parked_event
   where source = $1 and company = $2 and key = $3 and resolved_at is null and holds
-  order by id
+  order by parked_event.id
   for update`;
 
 /** $1 id, $2 state, $3 by whom, $4 why, $5 the bytes a person put in its place, or null */
@@ -107,7 +109,7 @@ export const BACK_TO_SO_FAR = `rollback to savepoint so_far`;
 export const KNOWN_AT_LAST = `
   select id::text as id from parked_event
   where resolved_at is null and state = 'unknown-type' and type = any($1::text[]) and id > $2
-  order by id
+  order by parked_event.id
   limit 1000`;
 
 export const COUNT_PARKED = `

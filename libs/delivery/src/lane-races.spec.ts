@@ -14,6 +14,7 @@ import {
   RECOMPUTE_LANES,
   RELEASE_LANES,
 } from './lanes.sql.js';
+import { recomputeLanes } from './lane-locks.js';
 import { INSERT_DELIVERIES } from './ledger.sql.js';
 
 let database: PrivateDatabase;
@@ -307,5 +308,40 @@ describe('A lane with thousands waiting', () => {
     const id = await laneId('title');
     expect(await rowsRead(ALL_HEADS, [[id]])).toBe(2_000);
     expect(await rowsRead(HEADS_OF_LANES, [[id], 5])).toBe(5);
+  });
+});
+
+describe('Two who need the same lanes', () => {
+  /** Naive: ordered by what the statement answers, which is text: "10" comes before "9". */
+  const LOCK_AS_TEXT = LOCK_LANES.replace('order by lane.id', 'order by id');
+
+  const TOGETHER = 12;
+
+  async function lockedInTurn(client: PoolClient, statement: string, ids: string[]): Promise<string[]> {
+    const { rows } = await client.query<{ id: string }>(statement, [ids]);
+    return rows.map((row) => row.id);
+  }
+
+  it('would lock them in two orders when one of them sorts the text of their ids', async () => {
+    await ledger.rows('alter sequence lane_id_seq restart with 5');
+    await ledger.schedule(
+      engine,
+      Array.from({ length: TOGETHER }, (_, n) => movement(`title-${n}`)),
+    );
+    const ids = (await ledger.lanes()).map(({ id }) => id);
+    expect(await lockedInTurn(a, LOCK_AS_TEXT, ids)).not.toEqual(ids);
+    expect(await lockedInTurn(a, LOCK_LANES, ids.toReversed())).toEqual(ids);
+  });
+
+  it('never wait for each other in a ring, however often they meet', async () => {
+    await ledger.rows('alter sequence lane_id_seq restart with 95');
+    const deliveries = Array.from({ length: TOGETHER }, (_, n) => movement(`title-${n}`));
+    await ledger.schedule(engine, deliveries);
+    const ids = (await ledger.lanes()).map(({ id }) => id);
+    const turns = Array.from({ length: 15 }, (_, turn) => [
+      ledger.schedule(engine, turn % 2 ? deliveries : deliveries.toReversed()),
+      recomputeLanes(ledger.pool, turn % 2 ? ids.toReversed() : ids),
+    ]);
+    await expect(Promise.all(turns.flat())).resolves.toHaveLength(30);
   });
 });

@@ -18,7 +18,7 @@ export const LOCK_LANES = `
   select id::text as id, epoch::text as epoch, lease_until is not null as leased
   from lane
   where id = any($1::bigint[])
-  order by id
+  order by lane.id
   for no key update`;
 
 /**
@@ -39,7 +39,7 @@ function sayAnew(leased: string, release: string): string {
           select from unnest(h.after_lanes, h.after_positions) as a(lane, position)
           where exists (select from delivery d where d.lane_id = a.lane and d.position <= a.position)) then 'dependency'
         when h.retry_at is null and h.attempts = 0 and coalesce(u.urgent, 0) = 0
-          and exists (select from cadence c where c.integration_id = l.integration_id) then 'window'
+          and (select true from cadence c where c.integration_id = l.integration_id) then 'window'
         else 'nothing'
       end as waits_for,
       coalesce(h.retry_at, h.planned_at) as due_at
@@ -62,7 +62,7 @@ function sayAnew(leased: string, release: string): string {
     waits_for = case when w.leased then l.waits_for else w.waits_for end,
     ready_at = case when w.leased then l.ready_at else w.ready_at end
   from wanted w
-  where l.id = w.id
+  where l.id = w.id and l.id = any($1::bigint[])
     and (${leased} is distinct from (l.lease_until is not null)
       or l.priority <> w.priority
       or (not w.leased and (l.head, l.endpoint_id, l.operation, l.waits_for, l.ready_at)
@@ -116,8 +116,7 @@ export const DUE_ENDPOINTS = `
     union all
     select w.endpoint_id, ${WINDOWED}
     from waiting w
-    join cadence c on c.integration_id = w.integration_id
-    where w.head <= c.released_up_to
+    where w.head <= (select c.released_up_to from cadence c where c.integration_id = w.integration_id)
   )
   select d.endpoint_id::text as endpoint_id, e.integration_id::text as integration_id, e.owner_key, d.priority,
     p.paused, p.probe_due
@@ -126,7 +125,7 @@ export const DUE_ENDPOINTS = `
   cross join lateral (
     select count(*) > 0 as paused, coalesce(bool_and(reason = 'breaker' and probe_at <= now()), false) as probe_due
     from endpoint_pause
-    where endpoint_id = d.endpoint_id and (until is null or until > now())) p`;
+    where endpoint_id = d.endpoint_id) p`;
 
 /** $1 endpoint, $2 how many, $3 lease in ms, $4 priority, $5 operations this process knows */
 export const CLAIM_DUE_LANES = `
@@ -142,7 +141,7 @@ export const CLAIM_DUE_LANES = `
     lease_until = clock_timestamp() + $3 * interval '1 millisecond',
     ready_at = clock_timestamp() + $3 * interval '1 millisecond'
   from due
-  where l.id = due.id
+  where l.id = due.id and l.id = any(array(select id from due))
   returning l.id::text as id, l.key, l.epoch::text as epoch, due.was_leased`;
 
 /** $1 endpoint, $2 how many, $3 lease in ms, $4 integration, $5 operations; claiming ends the wait for a window, so a retry needs none */
@@ -160,7 +159,7 @@ export const CLAIM_RELEASED_LANES = `
     lease_until = clock_timestamp() + $3 * interval '1 millisecond',
     ready_at = clock_timestamp() + $3 * interval '1 millisecond'
   from due
-  where l.id = due.id
+  where l.id = due.id and l.id = any(array(select id from due))
   returning l.id::text as id, l.key, l.epoch::text as epoch, false as was_leased`;
 
 /**
@@ -184,20 +183,20 @@ export const RENEW_LANES = `
     lease_until = clock_timestamp() + v.lease_ms * interval '1 millisecond',
     ready_at = clock_timestamp() + v.lease_ms * interval '1 millisecond'
   from unnest($1::bigint[], $2::float8[]) as v(id, lease_ms)
-  where l.id = v.id`;
+  where l.id = v.id and l.id = any($1)`;
 
 /** $1 after id, $2 limit: the sweeper's walk over lanes with something open or leased */
 export const LANES_TO_SWEEP = `
   select id::text as id from lane
   where id > $1 and waits_for is not null
-  order by id
+  order by lane.id
   limit $2`;
 
 /** $1 after id, $2 limit: lanes that wait for another, whose waker may have died */
 export const BLOCKED_LANES = `
   select id::text as id from lane
   where id > $1 and waits_for = 'dependency'
-  order by id
+  order by lane.id
   limit $2`;
 
 /** $1 lane ids on which something was settled: lanes whose heads wait for them */

@@ -46,14 +46,15 @@ export const LAST_OPEN_OF_LANES = `
 
 /**
  * $1 positions, $2 tries when it was read, $3 tries now, $4 attempts, $5 states, $6 reasons, $7 references, $8 by whom.
- * Repeated after a commit whose answer was lost, it changes nothing: it is gone.
+ * The positions are named twice, so that the rows are found one by one however the tables grow. Repeated after a commit whose answer was lost, it changes nothing: it is gone.
  */
 export const SETTLE_DELIVERIES = `
   with verdict as (
     select * from unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[])
       as v(position, tries_before, tries, attempts, state, reason, reference, settled_by)),
   gone as (
-    delete from delivery d using verdict v where d.position = v.position and d.tries = v.tries_before
+    delete from delivery d using verdict v
+    where d.position = v.position and d.position = any($1) and d.tries = v.tries_before
     returning d.position, d.lane_id, d.integration_id, d.endpoint_id, d.operation, d.kind, d.target, d.priority, d.source,
       d.company, d.branch, d.event_id, d.event_type, d.subject, d.keys, d.traceparent, d.body, d.planned_at)
   insert into delivery_settled (position, lane_id, integration_id, endpoint_id, operation, kind, target, priority, attempts,
@@ -71,7 +72,7 @@ export const KEEP_DELIVERIES = `
     retry_at = clock_timestamp() + v.wait_ms * interval '1 millisecond'
   from unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::text[], $6::text[], $7::float8[])
     as v(position, tries_before, tries, attempts, state, reason, wait_ms)
-  where d.position = v.position and d.tries = v.tries_before
+  where d.position = v.position and d.position = any($1) and d.tries = v.tries_before
   returning d.position::text as position`;
 
 /** One row per try: $1 positions, $2 numbers, $3 epochs, $4 counted, $5 late, $6 outcomes, $7 reasons, $8 exchanges, $9 replica, $10 started */

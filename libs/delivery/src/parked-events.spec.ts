@@ -225,6 +225,14 @@ describe('Releasing a parked event', () => {
     ]);
   });
 
+  it('lets many go in the order they came, and not in that of the text of their numbers', async () => {
+    const count = 15;
+    await ledger.take(engine, invalid(0), ...Array.from({ length: count }, (_, n) => numbered(n + 1)));
+    const [head] = await engine.parkedEvents.list({ limit: 10 });
+    await engine.parkedEvents.skip(head!.id, 'rui', 'entered twice');
+    expect(await planned()).toEqual(Array.from({ length: count }, (_, n) => String(n + 1)));
+  });
+
   it('behind another that holds the key does not let anything pass that one', async () => {
     await ledger.take(engine, invalid(1), numbered(2), invalid(3), numbered(4));
     const [first, second] = await engine.parkedEvents.list({ limit: 10 });

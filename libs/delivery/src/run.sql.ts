@@ -32,7 +32,7 @@ export const NOTE_RUNS = `
 export const OPEN_RUNS_OF = `
   select id::text as id from run
   where finished_at is null and integration_id = any($1::bigint[])
-  order by id
+  order by run.id
   for update`;
 
 /**
@@ -82,5 +82,5 @@ export const LIST_RUNS = `
     superseded, parked, carried
   from run
   where integration_id = $1 and ($2::bigint is null or id < $2)
-  order by id desc
+  order by run.id desc
   limit $3`;

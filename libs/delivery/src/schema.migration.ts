@@ -51,7 +51,7 @@ const INBOX = `
     reason_code text,
     reason      text,
     received_at timestamptz not null default now(),
-    primary key (source, event_id, day)
+    primary key (event_id, source, day)
   ) partition by range (day)`;
 
 const PARKED = `

@@ -1,6 +1,7 @@
 /** $1 ms: everything the ledger waits for is that much nearer */
 export const PASS_TIME = [
-  `update delivery set retry_at = retry_at - $1 * interval '1 millisecond' where retry_at is not null`,
+  `update delivery set retry_at = retry_at - $1 * interval '1 millisecond',
+     planned_at = planned_at - $1 * interval '1 millisecond'`,
   `update lane set ready_at = ready_at - $1 * interval '1 millisecond',
      lease_until = lease_until - $1 * interval '1 millisecond' where ready_at is not null`,
   `update endpoint_pause set until = until - $1 * interval '1 millisecond',
@@ -11,9 +12,9 @@ export const PASS_TIME = [
 
 export const OUTCOMES = `
   select id, type, aggregatetype || '/' || aggregateid as subject, company, branch, actor, traceparent, payload, occurred_at
-  from outbox order by position`;
+  from outbox order by outbox.position`;
 
-export const ALL_LANES = `select id::text as id from lane order by id`;
+export const ALL_LANES = `select id::text as id from lane order by lane.id`;
 
 /** what was settled and never told of, or told of twice */
 export const UNTOLD = `
@@ -33,7 +34,7 @@ export const WAITING = `select count(*)::int as waiting from delivery`;
 
 export const LANES = `
   select id::text as id, key, waits_for, priority, epoch::text as epoch, lease_until is not null as leased, head::text as head
-  from lane order by id`;
+  from lane order by lane.id`;
 
 export const OPEN = `
   select d.position::text as position, l.key as lane, d.operation, d.state, d.attempts, d.tries, d.reason
@@ -45,12 +46,12 @@ export const SETTLED = `
 
 export const ATTEMPTS = `
   select position::text as position, number, epoch::text as epoch, counted, late, outcome, reason, replica
-  from attempt order by position, ended_at, number`;
+  from attempt order by attempt.position, ended_at, number`;
 
 export const PARKED = `
   select id::text as id, state, key, event_id, reason_code, reason, integration_id::text as integration_id, holds,
     resolved_at is null as open, content
-  from parked_event order by id`;
+  from parked_event order by parked_event.id`;
 
 export const INBOX = `select event_id, reason_code, reason from inbox order by received_at, event_id`;
 

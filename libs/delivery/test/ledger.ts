@@ -38,6 +38,22 @@ export function openPool(url: string, max = 10, more: { idleInTransactionTimeout
   return pool;
 }
 
+/** One that writes down what is sent through it. */
+export function listeningPool(url: string): { pool: Pool; statements: string[] } {
+  const pool = openPool(url);
+  const statements: string[] = [];
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+    Object.assign(client, {
+      query: (...args: unknown[]) => {
+        statements.push(String(args[0]));
+        return query(...args);
+      },
+    });
+  });
+  return { pool, statements };
+}
+
 /** Turns every byte round: enough to see that nothing is stored in clear. */
 export const VAULT = {
   seal: (content: Buffer) => Buffer.from(content.map((byte) => byte ^ 0xff)),

@@ -21,6 +21,8 @@ export class ScriptedCourier implements Courier {
   readonly calls: CourierCall[] = [];
   readonly resumedEndpoints: string[] = [];
   readonly finalRefusals = new Set<string>();
+  /** What is kept of request and answer. */
+  exchange: (delivery: ClaimedDelivery) => unknown = ({ body }) => ({ request: body });
 
   constructor(public script: Script = () => delivered()) {}
 
@@ -28,7 +30,7 @@ export class ScriptedCourier implements Courier {
     return this.finalRefusals.has(operation);
   }
 
-  async limitsOf(): Promise<DeliveryLimits> {
+  async limitsOf(_integrationId: string): Promise<DeliveryLimits> {
     return this.limits;
   }
 
@@ -44,7 +46,7 @@ export class ScriptedCourier implements Courier {
     };
     this.calls.push(entry);
     entry.outcome = await this.script(delivery, call);
-    return { outcome: entry.outcome, exchange: { request: body } };
+    return { outcome: entry.outcome, exchange: this.exchange(delivery) };
   }
 
   resumed(endpointId: string): void {

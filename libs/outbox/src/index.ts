@@ -11,6 +11,6 @@ export {
 } from './outbox-reader.js';
 export { checkOutbox, type OutboxFindings } from './outbox-check.js';
 export { PAYLOAD_MAX_BYTES } from './outbox-row.js';
-export { OUTBOX_COLUMNS, type OutboxColumns, type OutboxTable } from './outbox-table.js';
-export type { PauseCause } from './pauses.js';
+export { OPTIONAL_COLUMNS, OUTBOX_COLUMNS, type OutboxColumns, type OutboxTable } from './outbox-table.js';
+export { PAUSE_CAUSES, type PauseCause } from './pauses.js';
 export { Relay, type RelayNotice, type RelayOptions, type RelayReport } from './relay.js';

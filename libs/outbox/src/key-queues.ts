@@ -1,6 +1,6 @@
 import { Fifo } from './fifo.js';
 import { BOTTOM } from './read-floor.js';
-import { isBefore, keyOf, type OutboxRow } from './outbox-row.js';
+import { isBefore, type OutboxRow } from './outbox-row.js';
 
 interface KeyQueue {
   key: string;
@@ -64,7 +64,7 @@ export class KeyQueues {
 
   /** The row is out of the relay's hands: its key may go on. The position stays known until `forget`. */
   done(row: OutboxRow): void {
-    const queue = this.queues.get(keyOf(row));
+    const queue = this.queues.get(row.key);
     if (queue?.underWay !== row) return;
     queue.underWay = undefined;
     this.held -= sizeOf(row);
@@ -74,7 +74,7 @@ export class KeyQueues {
 
   /** The row goes back to the head of its key, to be sent again. */
   putBack(row: OutboxRow): void {
-    const queue = this.queues.get(keyOf(row));
+    const queue = this.queues.get(row.key);
     if (queue?.underWay !== row) return;
     queue.underWay = undefined;
     this.enqueue(row);
@@ -82,14 +82,14 @@ export class KeyQueues {
 
   /** As if the row had never been read: whoever reads next finds it again if it is still open. */
   letGo(row: OutboxRow): void {
-    if (this.queues.get(keyOf(row))?.underWay !== row) return;
+    if (this.queues.get(row.key)?.underWay !== row) return;
     this.done(row);
     this.forget([row.position]);
   }
 
   /** Lets go of the row and of what waits behind it. @returns the positions behind the row */
   dropKey(row: OutboxRow): string[] {
-    const queue = this.queues.get(keyOf(row));
+    const queue = this.queues.get(row.key);
     if (queue?.underWay !== row) return [];
     const behind = this.dropRows(queue);
     this.letGo(row);
@@ -109,7 +109,7 @@ export class KeyQueues {
   }
 
   private enqueue(row: OutboxRow): void {
-    const key = keyOf(row);
+    const { key } = row;
     let queue = this.queues.get(key);
     if (!queue) this.queues.set(key, (queue = { key, rows: new Fifo(), lined: false }));
     queue.rows.insert(row, (one, other) => isBefore(one.position, other.position));

@@ -1,13 +1,17 @@
 import type { Pool, PoolClient } from 'pg';
-import { PAYLOAD_MAX_BYTES, type OutboxRow } from './outbox-row.js';
+import { keyOf, PAYLOAD_MAX_BYTES, type OutboxRow } from './outbox-row.js';
 import type { OutboxTable } from './outbox-table.js';
 import { BEGIN, COMMIT, outboxStatements, ROLLBACK, SNAPSHOT, type OutboxStatements } from './outbox.sql.js';
 import type { ParkedKey } from './parked-keys.js';
 import type { Snapshot } from './read-floor.js';
 
 /** A row that cannot travel, and how many of its key wait behind it. */
-export interface ParkedRow extends ParkedKey {
+export interface ParkedRow {
+  position: string;
+  subject: string;
   type: string;
+  company: string;
+  partitionkey: string | null;
   branch: string | null;
   occurred_at: string;
   reason: string;
@@ -67,9 +71,13 @@ export class OutboxReader {
   }
 
   async readOpen({ above, known, rows, bytes }: ReadWish): Promise<OpenRows> {
-    const values = [above, known, rows, PAYLOAD_MAX_BYTES, bytes];
+    const values = [above, arrayOf(known), rows, PAYLOAD_MAX_BYTES, bytes];
     const found = (await this.pool.query<OutboxRow>(this.sql.readOpen, values)).rows;
-    const given = found.reduce((sum, row) => sum + Math.min(row.payload_bytes, PAYLOAD_MAX_BYTES), 0);
+    let given = 0;
+    for (const row of found) {
+      row.key = keyOf(row);
+      given += Math.min(row.payload_bytes, PAYLOAD_MAX_BYTES);
+    }
     return { rows: found, isCut: found.length >= rows || given >= bytes };
   }
 
@@ -79,7 +87,7 @@ export class OutboxReader {
   }
 
   async mark(positions: readonly string[]): Promise<void> {
-    await this.pool.query(this.marking === 'stamp' ? this.sql.stamp : this.sql.remove, [positions]);
+    await this.pool.query(this.marking === 'stamp' ? this.sql.stamp : this.sql.remove, [arrayOf(positions)]);
   }
 
   /** @returns false when the row was not open any more */
@@ -90,11 +98,12 @@ export class OutboxReader {
   /** Rows of a key whose head is parked. @returns false when the head was released meanwhile, and nothing happened */
   async parkBehind(positions: readonly string[], head: string): Promise<boolean> {
     if (positions.length === 0) return true;
-    return ((await this.pool.query(this.sql.parkBehind, [positions, head])).rowCount ?? 0) > 0;
+    return ((await this.pool.query(this.sql.parkBehind, [arrayOf(positions), head])).rowCount ?? 0) > 0;
   }
 
   async parkedKeys(): Promise<ParkedKey[]> {
-    return (await this.pool.query<ParkedKey>(this.sql.parkedKeys)).rows;
+    const { rows } = await this.pool.query<Omit<OutboxRow, 'key'>>(this.sql.parkedKeys);
+    return rows.map((row) => ({ position: row.position, key: keyOf(row) }));
   }
 
   async freeOrphans(): Promise<void> {
@@ -154,4 +163,9 @@ export class OutboxReader {
     const holder = BEHIND.exec(rows[0]?.reason ?? '')?.[1];
     return holder ? { kind: 'behind', head: holder } : { kind: 'not-parked' };
   }
+}
+
+/** An array of numbers as PostgreSQL writes it; the driver would look at each of thousands for characters to escape. */
+function arrayOf(positions: readonly string[]): string {
+  return `{${positions.join(',')}}`;
 }

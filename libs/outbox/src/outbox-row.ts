@@ -2,8 +2,8 @@
 export interface OutboxRow {
   position: string;
   id: string;
-  aggregatetype: string;
-  aggregateid: string;
+  /** `<aggregatetype>/<aggregateid>` */
+  subject: string;
   type: string;
   company: string;
   branch: string | null;
@@ -14,17 +14,19 @@ export interface OutboxRow {
   traceparent: string | null;
   payload: string | null;
   payload_bytes: number;
+  /** Rows of one key must stay in order, one unconfirmed at a time. */
+  key: string;
 }
 
 /** Larger payloads belong in a document store, with a link in the event. What the envelope adds is far below the rest. */
 export const PAYLOAD_MAX_BYTES = 1_000_000;
 
-type RowKey = Pick<OutboxRow, 'company' | 'partitionkey' | 'aggregatetype' | 'aggregateid'>;
-
-/** The key whose rows must stay in order, one unconfirmed at a time. */
-export function keyOf({ company, partitionkey, aggregatetype, aggregateid }: RowKey): string {
-  return `${company}\n${partitionkey ?? `${aggregatetype}/${aggregateid}`}`;
+/** As the events' readers understand it: within a company the partition key, else the subject. */
+export function keyOf({ company, partitionkey, subject }: Omit<RowKey, 'key'>): string {
+  return `${company}\n${partitionkey ?? subject}`;
 }
+
+export type RowKey = Pick<OutboxRow, 'company' | 'partitionkey' | 'subject' | 'key'>;
 
 /** Positions are bigints as text, beyond what a number holds; none is negative. */
 export function isBefore(one: string, other: string): boolean {

@@ -15,6 +15,7 @@ export function outboxStatements(table: OutboxTable) {
   const name = quoteTable(table.name);
   const c = quoteColumns(table.columns);
   const open = `${c.publishedAt} is null and ${c.parkedReason} is null`;
+  const subject = `${c.aggregatetype}::text || '/' || ${c.aggregateid}::text`;
   const parked = `${c.publishedAt} is null and ${c.parkedReason} is not null`;
   return {
     /**
@@ -24,16 +25,16 @@ export function outboxStatements(table: OutboxTable) {
      * The inner limit keeps the payload from being written out once for its length and once for itself.
      */
     readOpen: `
-      select r.position, r.id, r.aggregatetype, r.aggregateid, r.type, r.company, r.branch, r.sequence, r.occurred_at,
-        r.actor, r.partitionkey, r.traceparent, r.bytes as payload_bytes,
+      select r.position, r.id, r.subject, r.type, r.company, r.branch, r.sequence, r.occurred_at, r.actor,
+        r.partitionkey, r.traceparent, r.bytes as payload_bytes,
         case when r.bytes <= $4 then r.body end as payload
       from (
         select o.*, octet_length(o.body) as bytes,
           sum(least(octet_length(o.body), $4)) over (order by o.at) as bytes_so_far
         from (
           select ${c.position} as at, ${c.position}::text as position, ${c.id}::text as id,
-            ${c.aggregatetype}::text as aggregatetype, ${c.aggregateid}::text as aggregateid, ${c.type}::text as type,
-            ${c.company}::text as company, nullif(${c.branch}::text, '') as branch, ${c.sequence}::text as sequence,
+            ${subject} as subject, ${c.type}::text as type, ${c.company}::text as company,
+             nullif(${c.branch}::text, '') as branch, ${c.sequence}::text as sequence,
             to_char(${c.occurredAt} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as occurred_at,
             nullif(${c.actor}::text, '') as actor, nullif(${c.partitionkey}::text, '') as partitionkey,
             nullif(${c.traceparent}::text, '') as traceparent, ${c.payload}::text as body
@@ -60,8 +61,7 @@ export function outboxStatements(table: OutboxTable) {
       where o.${c.position} = any($1::bigint[]) and o.${c.publishedAt} is null and o.${c.parkedReason} is null`,
     /** The heads that hold their keys, the lowest of each first. */
     parkedKeys: `
-      select ${c.position}::text as position, ${c.aggregatetype}::text as aggregatetype,
-        ${c.aggregateid}::text as aggregateid, ${c.company}::text as company,
+      select ${c.position}::text as position, ${subject} as subject, ${c.company}::text as company,
         nullif(${c.partitionkey}::text, '') as partitionkey
       from ${name} t
       where ${parked} and ${c.parkedReason} not like 'behind %'
@@ -76,8 +76,7 @@ export function outboxStatements(table: OutboxTable) {
             and h.${c.parkedReason} is not null and h.${c.publishedAt} is null)`,
     /** $1 above this position, $2 companies or null for all, $3 branches as company|branch, $4 rows */
     listParked: `
-      select ${c.position}::text as position, ${c.aggregatetype}::text as aggregatetype,
-        ${c.aggregateid}::text as aggregateid, ${c.type}::text as type, ${c.company}::text as company,
+      select ${c.position}::text as position, ${subject} as subject, ${c.type}::text as type, ${c.company}::text as company,
         nullif(${c.branch}::text, '') as branch, nullif(${c.partitionkey}::text, '') as partitionkey,
         to_char(${c.occurredAt} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as occurred_at,
         ${c.parkedReason} as reason

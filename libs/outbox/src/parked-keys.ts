@@ -1,6 +1,7 @@
-import { keyOf, type OutboxRow } from './outbox-row.js';
+import type { OutboxRow } from './outbox-row.js';
 
-export type ParkedKey = Pick<OutboxRow, 'position' | 'company' | 'partitionkey' | 'aggregatetype' | 'aggregateid'>;
+/** A head, and the key it holds. */
+export type ParkedKey = Pick<OutboxRow, 'position' | 'key'>;
 
 /** Which keys are held, and by which head. */
 export class ParkedKeys {
@@ -11,20 +12,17 @@ export class ParkedKeys {
   }
 
   headOf(row: OutboxRow): string | undefined {
-    return this.heads.get(keyOf(row));
+    return this.heads.get(row.key);
   }
 
   hold(row: OutboxRow): void {
-    this.heads.set(keyOf(row), row.position);
+    this.heads.set(row.key, row.position);
   }
 
   /** @param heads by rising position: the lowest of a key holds it. @returns whether a head is gone */
   replaceBy(heads: readonly ParkedKey[]): boolean {
     const standing = new Map<string, string>();
-    for (const head of heads) {
-      const key = keyOf(head);
-      if (!standing.has(key)) standing.set(key, head.position);
-    }
+    for (const { key, position } of heads) if (!standing.has(key)) standing.set(key, position);
     const gone = [...this.heads].some(([key, position]) => standing.get(key) !== position);
     this.heads = standing;
     return gone;

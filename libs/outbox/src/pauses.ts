@@ -1,9 +1,15 @@
-/**
- * Why nothing is sent. `broker-away`, `broker-blocked`: as the publisher says. `unroutable`: no queue is bound for a row.
- * `queue-full`: a queue refuses. `unanswered`: the broker confirms nothing. `reading`, `marking`: the database fails.
- * Others are the app's own.
- */
-export type PauseCause = string;
+/** What the relay sees itself, and what it says; others are the app's own. */
+export const PAUSE_CAUSES = {
+  'broker-away': 'no connection to the broker',
+  'broker-blocked': 'the broker takes nothing: memory or disk alarm',
+  unroutable: 'no queue is bound for a row',
+  'queue-full': 'a queue refuses a row',
+  unanswered: 'the broker confirms nothing',
+  reading: 'the outbox cannot be read',
+  marking: 'published rows cannot be marked',
+} as const;
+
+export type PauseCause = keyof typeof PAUSE_CAUSES | (string & {});
 
 /** Nothing is sent while a reason stands; each is lifted by whoever set it, and none lifts another. */
 export class Pauses {

@@ -29,7 +29,7 @@ const read = () => readAhead.read(() => true);
 async function publishAll(): Promise<string[]> {
   const ids: string[] = [];
   for (let row = queues.next(); row; row = queues.next()) {
-    ids.push(row.aggregateid);
+    ids.push(row.subject.replace('receivable/', ''));
     queues.done(row);
     await reader.mark([row.position]);
     queues.forget([row.position]);
@@ -87,7 +87,7 @@ test('a row that commits late goes before a later row of its key, however long o
   await read();
   const positions: string[] = [];
   for (let row = queues.next(); row; row = queues.next()) {
-    if (row.aggregateid === 'K') positions.push(row.position);
+    if (row.subject === 'receivable/K') positions.push(row.position);
     queues.done(row);
   }
   expect(positions).toEqual([late, last]);

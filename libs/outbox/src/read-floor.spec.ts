@@ -30,7 +30,16 @@ test('rows that keep coming do not keep it down', () => {
   const floor = new ReadFloor();
   const from: string[] = [];
   for (let i = 1; i <= 9; i += 1) from.push(read(floor, 10 * i, 10 * i + 5, String(i * 100)));
-  expect(from).toEqual([BOTTOM, BOTTOM, BOTTOM, '100', '100', '300', '300', '500', '500']);
+  expect(from).toEqual([BOTTOM, BOTTOM, BOTTOM, '100', '200', '300', '400', '500', '600']);
+});
+
+test('however long an open transaction keeps it down, it rises to the last row once that is over', () => {
+  const floor = new ReadFloor();
+  for (let i = 1; i <= 50; i += 1) read(floor, 1, 10 + i, String(i * 100));
+  expect(floor.position).toBe(BOTTOM);
+  read(floor, 100, 100);
+  read(floor, 100, 100);
+  expect(floor.position).toBe('5000');
 });
 
 test('positions are compared as numbers, not as text', () => {

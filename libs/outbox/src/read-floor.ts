@@ -9,6 +9,9 @@ export interface Snapshot {
 /** Below every position. */
 export const BOTTOM = '-1';
 
+/** More open steps than these are of no use: the last is moved instead. */
+const STEPS_MAX = 8;
+
 /**
  * How far down a read must look. Positions are drawn before they commit, so a row may show below others that were read
  * long ago; reading on from the highest one seen skips it, or takes a later row of its key first.
@@ -21,7 +24,8 @@ export const BOTTOM = '-1';
  */
 export class ReadFloor {
   private floor = BOTTOM;
-  private next?: { position: string; begunBefore?: bigint };
+  /** Positions it may rise to, rising, each with the number from which on no transaction had begun when it was seen. */
+  private steps: { position: string; begunBefore?: bigint }[] = [];
   private risesTo?: string;
 
   get position(): string {
@@ -30,29 +34,31 @@ export class ReadFloor {
 
   /** Whether a snapshot before the next read would bring it on. */
   get awaitsSnapshot(): boolean {
-    return this.next !== undefined;
+    return this.steps.length > 0;
   }
 
   /** A snapshot taken before a read. The read that follows still looks down to the old floor. */
-  beforeRead(snapshot: Snapshot): void {
-    if (!this.next) return;
-    if (this.next.begunBefore === undefined) this.next.begunBefore = snapshot.xmax;
-    else if (snapshot.xmin >= this.next.begunBefore) this.risesTo = this.next.position;
+  beforeRead({ xmin, xmax }: Snapshot): void {
+    for (const step of this.steps) step.begunBefore ??= xmax;
+    this.risesTo = this.steps.findLast((step) => step.begunBefore! <= xmin)?.position;
   }
 
   /** @param highest the last position of a read that began at the floor; every open row up to it is known now */
   afterRead(highest: string | undefined): void {
     if (this.risesTo !== undefined) {
       this.floor = this.risesTo;
+      this.steps = this.steps.filter((step) => isBefore(this.floor, step.position));
       this.risesTo = undefined;
-      this.next = undefined;
     }
-    if (!this.next && highest !== undefined && isBefore(this.floor, highest)) this.next = { position: highest };
+    const last = this.steps.at(-1)?.position ?? this.floor;
+    if (highest === undefined || !isBefore(last, highest)) return;
+    if (this.steps.length === STEPS_MAX) this.steps.pop();
+    this.steps.push({ position: highest });
   }
 
   reset(): void {
     this.floor = BOTTOM;
-    this.next = undefined;
+    this.steps = [];
     this.risesTo = undefined;
   }
 }

@@ -39,7 +39,7 @@ export interface RelayReport {
   leading: boolean;
   epoch?: string;
   /** Every standing reason, by its cause; empty while rows flow. */
-  paused: Record<PauseCause, string>;
+  paused: Record<string, string>;
   /** Since the process started. */
   published: number;
   inMemory: number;

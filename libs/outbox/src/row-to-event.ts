@@ -34,7 +34,7 @@ function envelopeOf(row: OutboxRow, source: string): Omit<HubEnvelope, 'data'> {
     id: row.id,
     source,
     type: row.type,
-    subject: `${row.aggregatetype}/${row.aggregateid}`,
+    subject: row.subject,
     time: row.occurred_at,
     company: row.company,
     branch: row.branch ?? undefined,

@@ -29,6 +29,11 @@ export interface PoisonedRow {
 }
 
 const UNCONFIRMED_MAX_BYTES = 16_000_000;
+/**
+ * Full, the window is refilled in one go when a quarter of it is free: a write to the socket then carries hundreds of
+ * rows and not a few, which spares both sides more than any other step.
+ */
+const REFILL_BELOW = 0.75;
 const UNANSWERED_MS = 30_000;
 
 /** Sends one row per key at a time, and does with the broker's answer what order demands. */
@@ -130,7 +135,7 @@ export class Sender {
     else if (epoch !== this.options.epoch()) this.options.queues.letGo(row);
     else if (answer instanceof Error) this.unknown(row);
     else this.nobodyTook(row, answer);
-    this.send();
+    if (this.out <= this.options.unconfirmedMax * REFILL_BELOW) this.send();
   }
 
   private confirmed(row: OutboxRow): void {

@@ -28,6 +28,8 @@ export type ChildAppOptions = {
   readyWithinMs?: number;
 };
 
+/** As production starts an app: the README says the same. A small young generation keeps an idle app under 180 MB. */
+const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=8'];
 const keptLines = 2_000;
 const stopWithinMs = 10_000;
 
@@ -44,7 +46,7 @@ export async function startScript(script: string, options: ChildAppOptions): Pro
   const own = { PATH: process.env.PATH, NODE_ENV: 'production', NO_COLOR: '1', PONTE_CHILD_APP_OF: testRun() };
   const ports = { HTTP_PORT: String(await freePort()), OPS_PORT: String(await freePort()) };
   const env = { ...own, ...ports, ...options.env };
-  const child = spawn(process.execPath, ['--enable-source-maps', script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...nodeFlags, script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const lines = keepLines(child);
   const started = describe(app, child, lines, env);
   try {

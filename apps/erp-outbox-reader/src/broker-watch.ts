@@ -1,0 +1,77 @@
+import { Logger } from '@nestjs/common';
+import { auditBoundQueues, auditTopology, ERP_EVENTS, publisherTopology, type BrokerManagement } from '#libs/broker';
+import type { Relay } from '#libs/outbox';
+import type { Clock } from '#libs/runtime';
+
+export interface BrokerWatchParts {
+  management: BrokerManagement;
+  relay: Relay;
+  requiredQueues: readonly string[];
+  clock: Clock;
+}
+
+/** What the app itself holds the relay back for. */
+export const WATCH_CAUSES = {
+  topology: 'the exchange would swallow what nobody takes',
+  'queues-missing': 'a required queue is not bound',
+} as const;
+
+const LOOK_AGAIN_MS = 1_000;
+const LOOK_EVERY_MS = 10_000;
+
+/**
+ * Holds the relay back while the broker would take an event and not everybody who must have it: a required queue that is
+ * not bound yet, an exchange with an alternate. Nothing is published before a first look.
+ */
+export class BrokerWatch {
+  private readonly log = new Logger('BrokerWatch');
+  private hasSeen = false;
+  private unanswered?: string;
+
+  constructor(private readonly parts: BrokerWatchParts) {
+    parts.relay.pause('topology', 'the exchange has not been looked at yet');
+    if (parts.requiredQueues.length > 0) parts.relay.pause('queues-missing', 'the queues have not been looked at yet');
+  }
+
+  /** @returns what would be refused at start, each a sentence to act on; a required queue is waited for instead */
+  async look(): Promise<string[]> {
+    const { management, relay, requiredQueues } = this.parts;
+    const unsafe = await auditTopology(management, publisherTopology());
+    const missing = await auditBoundQueues(management, ERP_EVENTS, requiredQueues);
+    this.hasSeen = true;
+    this.hold('topology', unsafe);
+    this.hold('queues-missing', missing);
+    relay.wake();
+    return unsafe;
+  }
+
+  /** Looks again and again until the signal aborts: every second while something is wrong. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const isWell = await this.lookOnce();
+      await this.parts.clock.sleep(isWell ? LOOK_EVERY_MS : LOOK_AGAIN_MS, signal);
+    }
+  }
+
+  /** A management API that is away changes nothing: what was safe is taken to be safe still, and told once. */
+  private async lookOnce(): Promise<boolean> {
+    try {
+      await this.look();
+      if (this.unanswered) this.log.log({ event: 'reader.topology-seen-again' });
+      this.unanswered = undefined;
+      const { paused } = this.parts.relay.report();
+      return !Object.keys(WATCH_CAUSES).some((cause) => cause in paused);
+    } catch (error) {
+      const reason = (error as Error).message;
+      if (this.unanswered !== reason) this.log.warn({ event: 'reader.topology-not-seen', reason });
+      this.unanswered = reason;
+      if (!this.hasSeen) this.parts.relay.pause('topology', `the exchange could not be looked at: ${reason}`);
+      return false;
+    }
+  }
+
+  private hold(cause: keyof typeof WATCH_CAUSES, problems: string[]): void {
+    if (problems.length > 0) this.parts.relay.pause(cause, problems.join('; '));
+    else this.parts.relay.resume(cause);
+  }
+}

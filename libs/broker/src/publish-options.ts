@@ -1,0 +1,29 @@
+import type { Options } from 'amqplib';
+import type { OutgoingMessage } from './message.js';
+
+const HEADERS_MAX = 50;
+
+/**
+ * Persistent and mandatory, with the message's properties. One object and one table of headers serve every message:
+ * the client has written them out before it returns, and it makes each table of headers a prototype, which costs more
+ * than the rest of a message where the table is a new one (15 against 7 µs).
+ */
+export class PublishOptions {
+  private headers: Record<string, unknown> = {};
+  private headerNames = 0;
+  private readonly options: Options.Publish = { persistent: true, mandatory: true };
+
+  of({ properties }: OutgoingMessage): Options.Publish {
+    const { appId, contentType, headers, messageId, timestamp, type } = properties;
+    return Object.assign(this.options, { appId, contentType, messageId, timestamp, type, headers: this.fill(headers) });
+  }
+
+  /** A header left at undefined is not sent. */
+  private fill(wanted: Record<string, unknown> = {}): Record<string, unknown> {
+    if (this.headerNames > HEADERS_MAX) this.headers = {};
+    for (const name in this.headers) this.headers[name] = undefined;
+    Object.assign(this.headers, wanted);
+    this.headerNames = Object.keys(this.headers).length;
+    return this.headers;
+  }
+}

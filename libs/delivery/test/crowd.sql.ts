@@ -1,0 +1,28 @@
+/**
+ * $1 integration, $2 from, $3 how many: lanes with one delivery each, due since different instants, made without the
+ * engine because they are many
+ */
+export const CROWD_OF_LANES = `
+  with lanes as (
+    insert into lane (integration_id, key, endpoint_id, operation, priority, waits_for, ready_at)
+    select $1::bigint, 'crowd-' || n, e.id, 'title.put', 0, 'nothing', now() - n * interval '1 millisecond'
+    from generate_series($2::int, $2::int + $3::int - 1) n
+    join endpoint e on e.integration_id = $1::bigint
+    returning id, integration_id, endpoint_id, ready_at),
+  deliveries as (
+    insert into delivery (position, lane_id, integration_id, endpoint_id, operation, kind, source, company, subject, body,
+      planned_at)
+    select nextval('position'), id, integration_id, endpoint_id, 'title.put', 'movement', '/erp/demo', '1', 'receivable/1', '{}',
+      ready_at
+    from lanes
+    returning position, lane_id)
+  select count(*)::int as made from deliveries`;
+
+/** the lanes' heads, which one statement cannot see while it makes them */
+export const CROWD_HEADS = `
+  update lane l set head = d.position from delivery d where d.lane_id = l.id and l.head is null`;
+
+/** $1 integration, $2 owner */
+export const CROWD_ENDPOINT = `
+  insert into endpoint (integration_id, operation_group, owner_key, concurrency) values ($1, 'default', $2, 100000)
+  returning id::text as id`;
