@@ -185,8 +185,8 @@ test('the reader lists the heads with what waits behind them, and releases one w
   const reader = bench.database.reader();
   await eventually(async () => (await reader.backlog()).parked === 3);
   expect(await reader.listParked('0', 10)).toEqual([
-    expect.objectContaining({ position: first, company: '1', aggregateid: 'K', behind: 1 }),
-    expect.objectContaining({ position: second, company: '2', aggregateid: 'L', behind: 0 }),
+    expect.objectContaining({ position: first, company: '1', subject: 'receivable/K', behind: 1 }),
+    expect.objectContaining({ position: second, company: '2', subject: 'receivable/L', behind: 0 }),
   ]);
   expect(await reader.listParked(first, 10)).toHaveLength(1);
   expect(await reader.listParked('0', 10, { companies: ['1'], branches: [] })).toHaveLength(1);

@@ -4,7 +4,7 @@ import { isBefore, type OutboxRow } from './outbox-row.js';
 import { ParkedKeys } from './parked-keys.js';
 import { BOTTOM, ReadFloor } from './read-floor.js';
 
-const READ_ROWS = 1_000;
+const READ_ROWS = 2_000;
 const READ_BYTES = 8_000_000;
 const SWEEP_EVERY_MS = 5_000;
 const PARKED_EVERY_MS = 1_000;
