@@ -65,7 +65,9 @@ export class OutboxLife implements OnModuleInit, OnApplicationBootstrap, BeforeA
     } finally {
       wait.abort();
     }
-    opened.catch((error: Error) => this.log.error({ event: 'reader.broker-not-open', reason: error.message }));
+    opened.catch((error: Error) => {
+      if (!this.stopping.signal.aborted) this.log.error({ event: 'reader.broker-not-open', reason: error.message });
+    });
     if (connection.state === 'away') return;
     const unsafe = await watch.look().catch(() => []);
     if (unsafe.length > 0) throw new StartRefused(`the broker is not safe to publish to:\n- ${unsafe.join('\n- ')}`);

@@ -132,7 +132,7 @@ describe('A lane', () => {
 
   it('tries an unknown result again, since what it does may be repeated', async () => {
     ledger.courier.limits = { attempts: 3, deadlineMs: 2_000, waitsMs: [0] };
-    let answers = [unknown('no answer within 2 s')];
+    const answers = [unknown('no answer within 2 s')];
     ledger.courier.script = () => answers.shift() ?? delivered();
     await ledger.schedule(engine, three);
     engine.start();
@@ -141,7 +141,7 @@ describe('A lane', () => {
   });
 
   it('waits as long as the partner asks', async () => {
-    let answers = [unavailable('busy', { retryAt: new Date(Date.now() + 3_600_000) })];
+    const answers = [unavailable('busy', { retryAt: new Date(Date.now() + 3_600_000) })];
     ledger.courier.script = () => answers.shift() ?? delivered();
     await ledger.schedule(engine, three);
     engine.start();

@@ -29,7 +29,7 @@ export const LOCK_LANES = `
  */
 function sayAnew(leased: string, release: string): string {
   return `
-  with fact as (
+  with fact as materialized (
     select l.id, ${leased} as leased, h.position as head, h.endpoint_id, h.operation,
       coalesce(u.urgent, 0) as priority,
       case
@@ -51,7 +51,7 @@ function sayAnew(leased: string, release: string): string {
     left join lateral (
       select max(d.priority) as urgent from delivery d where d.lane_id = l.id and d.priority > 0) u on true
     where l.id = any($1::bigint[])),
-  wanted as (
+  wanted as materialized (
     select id, leased, priority, head, endpoint_id, operation, waits_for, case when waits_for = 'nothing' then due_at end as ready_at
     from fact)
   update lane l set ${release}

@@ -98,7 +98,7 @@ describe('While an endpoint is paused', () => {
     expect(await ledger.waiting()).toBe(1);
   });
 
-  it('it is said once that it stopped, by whom and why, and once that it goes on', async () => {
+  it('is said once that it stopped, by whom and why, and once that it goes on', async () => {
     await Promise.all([pause('credential'), pause('credential'), pause('operator')]);
     await pause('credential');
     await engine.endpoints.resume(endpointId, 'credential', 'rui');

@@ -229,6 +229,34 @@ test('the buffer is bounded in rows while confirms are slow', async () => {
   expect(most).toBeLessThan(800 + 2_000);
 });
 
+test('the buffer is bounded in bytes too, whatever the rows weigh', async () => {
+  await bench.listen();
+  const running = await bench.start({ bufferBytes: 4_000_000 });
+  running.publisher.holdAnswers();
+  await bench.database.erp.query(
+    `insert into erp_outbox (aggregatetype, aggregateid, type, payload, company, branch)
+     select 'receivable', n::text, 'erp.receivable.settled.v1', jsonb_build_object('x', repeat('x', 900000)), '1', '01'
+     from generate_series(1, 40) n`,
+  );
+  await eventually(() => running.publisher.answersHeld > 0);
+  await eventually(() => running.relay.report().inMemoryBytes > 4_000_000);
+  expect(running.relay.report().inMemoryBytes).toBeLessThan(4_000_000 + 8_000_000 + 1_000_000);
+  running.publisher.letAnswersThrough();
+  await allPublished();
+});
+
+test('a broker that takes everything and confirms nothing is told of, and relied on again when it answers', async () => {
+  await bench.listen();
+  const running = await bench.start({ unansweredMs: 200 });
+  running.publisher.holdAnswers();
+  await bench.database.writeMany(20, 10);
+  await eventually(() => running.relay.report().paused['unanswered'] !== undefined);
+  expect(running.relay.report().paused['unanswered']).toBe('the broker has confirmed none of 10 messages for 0 s');
+  running.publisher.letAnswersThrough();
+  await allPublished();
+  expect(running.relay.report().paused).toEqual({});
+});
+
 test('a connection cut while rows are under way loses nothing and inverts nothing', async () => {
   const taken = await bench.listen();
   const running = await bench.start({ unconfirmedMax: 20 });

@@ -26,6 +26,8 @@ export interface RelayOptions {
   unconfirmedMax?: number;
   /** The first wait before a row nobody took is tried again; it doubles up to half a minute. */
   untakenRetryMs?: number;
+  /** A broker that answers nothing for this long is told of. */
+  unansweredMs?: number;
 }
 
 export type RelayNotice =
@@ -51,6 +53,7 @@ const BUFFER_ROWS = 20_000;
 const BUFFER_BYTES = 64_000_000;
 const UNCONFIRMED_MAX = 2_000;
 const UNTAKEN_RETRY_MS = 1_000;
+const UNANSWERED_MS = 30_000;
 const BUSY_MS = 25;
 const IDLE_MS = 250;
 const RETRY_MS = 1_000;
@@ -89,6 +92,7 @@ export class Relay {
       source,
       unconfirmedMax: options.unconfirmedMax ?? UNCONFIRMED_MAX,
       untakenRetryMs: options.untakenRetryMs ?? UNTAKEN_RETRY_MS,
+      unansweredMs: options.unansweredMs ?? UNANSWERED_MS,
       isLeading: () => this.isLeading(),
       epoch: () => this.epoch,
       onConfirmed: (row) => {

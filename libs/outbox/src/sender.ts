@@ -15,6 +15,7 @@ export interface SenderOptions {
   /** Rows unconfirmed at the broker, at the most. */
   unconfirmedMax: number;
   untakenRetryMs: number;
+  unansweredMs: number;
   /** Whether the lease holds at this instant; asked before each row. */
   isLeading(): boolean;
   /** The epoch that what is in memory belongs to. */
@@ -34,7 +35,6 @@ const UNCONFIRMED_MAX_BYTES = 16_000_000;
  * rows and not a few, which spares both sides more than any other step.
  */
 const REFILL_BELOW = 0.75;
-const UNANSWERED_MS = 30_000;
 
 /** Sends one row per key at a time, and does with the broker's answer what order demands. */
 export class Sender {
@@ -161,9 +161,9 @@ export class Sender {
 
   /** A queue that has lost its majority takes messages and confirms none: nothing is lost, and somebody must know. */
   private tellUnanswered(): void {
-    if (this.out === 0 || performance.now() - this.answeredAt < UNANSWERED_MS) return;
-    if (this.options.publisher.state !== 'open') return;
-    const reason = `the broker has confirmed none of ${this.out} messages for ${UNANSWERED_MS / 1_000} s`;
-    this.options.pauses.set('unanswered', reason);
+    const { pauses, publisher, unansweredMs } = this.options;
+    if (this.out === 0 || performance.now() - this.answeredAt < unansweredMs || publisher.state !== 'open') return;
+    const seconds = Math.round(unansweredMs / 1_000);
+    pauses.set('unanswered', `the broker has confirmed none of ${this.out} messages for ${seconds} s`);
   }
 }
