@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DateTime } from 'luxon';
 import { orderingKey, readEvent, type HubEvent, type ParkedKind } from '#libs/contracts';
-import type { EventFacts } from './outcome-events.js';
+import type { EventFacts } from './told.js';
 import { HORIZON_DAYS_AHEAD, HORIZON_DAYS_BACK } from './partitions.js';
 
 /** Bytes as they came, from a queue or from the parked ones. */

@@ -33,6 +33,8 @@ const titles = (...ns: number[]) => ns.map((n) => movement(`title-${n}`, { n }))
 const windowComes = () => ledger.rows(`update cadence set next_at = now() - interval '1 second'`);
 const runs = (): Promise<RunReport[]> => engine.cadences.runs('1', { limit: 10 });
 const through = () => eventually(async () => (await ledger.waiting()) === 0);
+const WAITING_FOR_LOCKS = `
+  select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
 const atRest = () => eventually(async () => (await ledger.lanes()).every(({ leased }) => !leased));
 
 /** Once every transaction that was under way is over, which is when runs are finished. */
@@ -157,6 +159,36 @@ describe('A window', () => {
     await windowComes();
     await engine.cadences.tick();
     expect(await runs()).toHaveLength(1);
+  });
+
+  it('that another replica fires just now is left to it, without waiting', async () => {
+    await ledger.schedule(engine, titles(1));
+    await windowComes();
+    const other = await sessions.open();
+    await other.query('begin');
+    await other.query('select 1 from cadence for update');
+    await engine.cadences.tick();
+    expect(await runs()).toEqual([]);
+    await other.query('rollback');
+    await engine.cadences.tick();
+    expect(await runs()).toHaveLength(1);
+  });
+
+  it('waits for whoever looks at the run before it, and then has its own', async () => {
+    await ledger.schedule(engine, titles(1));
+    await windowComes();
+    await engine.cadences.tick();
+    await ledger.rows(`update run set window_local = 'an earlier one'`);
+    await ledger.schedule(engine, titles(2));
+    await windowComes();
+    const other = await sessions.open();
+    await other.query('begin');
+    await other.query('select 1 from run for update');
+    const ticking = engine.cadences.tick();
+    await eventually(async () => (await ledger.rows(WAITING_FOR_LOCKS)).length > 0);
+    await other.query('commit');
+    await ticking;
+    expect(await runs()).toMatchObject([{ finishedAt: null }, { carried: 1 }]);
   });
 
   it('that passed while nobody was up fires once, late', async () => {

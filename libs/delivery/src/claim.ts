@@ -1,8 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction, type Clock } from '#libs/runtime';
-import type { BusinessKeys } from '#libs/contracts';
 import type { ClaimedDelivery, DeliveryLimits } from './courier.js';
 import { COUNT_RAMP, LOCK_ENDPOINT, READ_ENDPOINT, TAKE_PROBE } from './endpoints.sql.js';
+import { callablePrefix, type HeadRow } from './heads.js';
 import { CLAIM_DUE_LANES, CLAIM_RELEASED_LANES, HEADS_OF_LANES, WINDOWED } from './lanes.sql.js';
 import { rampRoom, secondOf, type Ramp } from './ramp.js';
 
@@ -59,27 +59,6 @@ interface ClaimedLane {
   key: string;
   epoch: string;
   was_leased: boolean;
-}
-
-interface HeadRow {
-  position: string;
-  lane_id: string;
-  integration_id: string;
-  endpoint_id: string;
-  operation: string;
-  state: string;
-  attempts: number;
-  tries: number;
-  source: string;
-  company: string;
-  branch: string | null;
-  event_id: string | null;
-  event_type: string | null;
-  subject: string;
-  keys: BusinessKeys | null;
-  traceparent: string | null;
-  body: unknown;
-  waits: boolean;
 }
 
 /** Claims lanes for this process; the database decides between replicas. */
@@ -160,6 +139,7 @@ async function withHeads(
   if (lanes.length === 0) return [];
   const { rows } = await client.query<HeadRow>(HEADS_OF_LANES, [lanes.map((lane) => lane.id), wish.perLane]);
   const byLane = Map.groupBy(rows, (row) => row.lane_id);
+  const claimed = { endpointId: endpoint.id, releasedUpTo: endpoint.released_up_to, operations: wish.operations };
   return lanes.map((lane) => ({
     laneId: lane.id,
     laneKey: lane.key,
@@ -169,51 +149,10 @@ async function withHeads(
     limits: wish.limits,
     leaseMs: wish.leaseMs,
     leaseEndsAt: wish.claimedAt + wish.leaseMs,
-    deliveries: callablePrefix(byLane.get(lane.id) ?? [], endpoint, wish.operations),
+    deliveries: callablePrefix(byLane.get(lane.id) ?? [], claimed),
     lost: lane.was_leased,
     probe: wish.probe,
   }));
-}
-
-/**
- * The unbroken run of pending deliveries on the claimed endpoint that this process knows how to make. Behind the first,
- * one that waits for another lane or for the next window ends it.
- */
-function callablePrefix(
-  rows: readonly HeadRow[],
-  endpoint: EndpointRow,
-  operations: readonly string[],
-): ClaimedDelivery[] {
-  const released = endpoint.released_up_to === null ? undefined : BigInt(endpoint.released_up_to);
-  const mustWait = (row: HeadRow) => row.waits || (released !== undefined && BigInt(row.position) > released);
-  const isCallable = (row: HeadRow, at: number) =>
-    row.state === 'pending' &&
-    row.endpoint_id === endpoint.id &&
-    operations.includes(row.operation) &&
-    (at === 0 || !mustWait(row));
-  const end = rows.findIndex((row, at) => !isCallable(row, at));
-  return (end === -1 ? rows : rows.slice(0, end)).map(toClaimed);
-}
-
-function toClaimed(row: HeadRow): ClaimedDelivery {
-  return {
-    position: row.position,
-    laneId: row.lane_id,
-    integrationId: row.integration_id,
-    endpointId: row.endpoint_id,
-    operation: row.operation,
-    body: row.body,
-    attempts: row.attempts,
-    tries: row.tries,
-    source: row.source,
-    company: row.company,
-    branch: row.branch,
-    eventId: row.event_id,
-    eventType: row.event_type,
-    subject: row.subject,
-    keys: row.keys,
-    traceparent: row.traceparent,
-  };
 }
 
 function rampOf({ ramp_seconds: seconds, ramp_second: second, ramp_used: used }: EndpointRow): Ramp | undefined {

@@ -99,7 +99,8 @@ export class Deliveries {
       await client.query(SETTLE_DELIVERIES, columnsOf([verdict], 8));
       await writeOutcomes(client, [this.outcomes.stopped('skipped', { ...toTold(row), laneKey }, reason, by)]);
     });
-    await wakeDependentsOf(this.pool, [laneId]);
+    // It is skipped whether or not those that wait for it could be told: the sweeper finds them.
+    await wakeDependentsOf(this.pool, [laneId]).catch(() => undefined);
     this.onReleased();
   }
 

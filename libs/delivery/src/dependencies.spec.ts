@@ -74,6 +74,7 @@ describe('Deliveries that wait for other lanes', () => {
       { position: parked!.position, lane: 'customer', operation: 'title.put', state: 'parked' },
     ]);
     await engine.deliveries.skip(parked!.position, 'rui', 'cancelled by phone');
+    expect((await laneOf('title')).waits_for).not.toBe('dependency');
     await eventually(async () => (await ledger.waiting()) === 0);
   });
 

@@ -1,7 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction, type Clock } from '#libs/runtime';
 import * as sql from './endpoints.sql.js';
-import type { EndpointOwner, OutcomeWriter } from './outcome-events.js';
+import type { OutcomeWriter } from './outcome-events.js';
+import type { EndpointOwner } from './told.js';
 import { writeOutcomes } from './outcome-rows.js';
 import { PauseCopy } from './pause-copy.js';
 import { FIRST_PROBE_MS, pauseMs, waitForProbe, type Pause, type PauseReason, type StandingPause } from './pause.js';

@@ -223,6 +223,16 @@ it('Deadlocks and lost connections are the weather: nothing is parked, and the s
   expect(await ledger.take(engine, event)).toMatchObject({ planned: 1, repeated: 0 });
 });
 
+it('A life of the channel that failed once is over, although nobody else has the queue', async () => {
+  const engine = await ledger.engine();
+  ledger.planner.reading = (client) =>
+    client.query('select pg_terminate_backend(pg_backend_pid())').then(() => undefined);
+  await expect(engine.take([message(opened('1'))], 1)).rejects.toThrow();
+  ledger.planner.reading = async () => undefined;
+  await expect(engine.take([message(opened('2'))], 1)).rejects.toThrow(EpochLost);
+  await expect(engine.take([message(opened('1')), message(opened('2'))], 2)).resolves.toMatchObject({ planned: 2 });
+});
+
 it('A mistake of ours over one message parks that one, whatever kind of exception it is', async () => {
   const engine = await ledger.engine();
   ledger.planner.reading = async (_, events) => {

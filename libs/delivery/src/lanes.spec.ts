@@ -170,6 +170,14 @@ describe('A lane', () => {
     expect(called()).toEqual([1, 2]);
   });
 
+  it('is handed out up to the first delivery that waits for a person', async () => {
+    await ledger.schedule(engine, three);
+    await ledger.rows(`update delivery set state = 'parked' where body ->> 'n' = '2'`);
+    engine.start();
+    await eventually(async () => (await ledger.lanes())[0]!.waits_for === 'person');
+    expect(called()).toEqual([1]);
+  });
+
   it('with a higher priority passes those of the same endpoint that came before', async () => {
     await ledger.schedule(
       engine,

@@ -4,12 +4,19 @@ export const ENSURE_LANES = `
   select * from unnest($1::bigint[], $2::text[])
   on conflict do nothing`;
 
-/** $1 integration ids, $2 keys; every locker of lanes takes them by rising id */
+/**
+ * $1 integration ids, $2 keys; every locker of lanes takes them by rising id. The ids are looked up one by one
+ * (`offset 0`), whatever the planner would rather do with a table of middling size.
+ */
 export const LOCK_LANES_BY_KEY = `
   select l.id::text as id, l.integration_id::text as integration_id, l.key,
     l.lease_until is not null as leased
   from lane l
-  join unnest($1::bigint[], $2::text[]) as k(integration_id, key) on k.integration_id = l.integration_id and k.key = l.key
+  where l.id = any(array(
+    select f.id
+    from unnest($1::bigint[], $2::text[]) as k(integration_id, key)
+    cross join lateral (
+      select id from lane where integration_id = k.integration_id and key = k.key offset 0) f))
   order by l.id
   for no key update of l`;
 

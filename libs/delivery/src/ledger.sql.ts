@@ -28,7 +28,7 @@ export const SUPERSEDED_STATES = `
     from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) as u(lane_id, operation, target, position)) n
   join delivery d on d.lane_id = n.lane_id and d.operation = n.operation and d.target = n.target and d.position < n.by
   join lane l on l.id = d.lane_id
-  where d.kind = 'state' and d.state = 'pending' and d.tries = 0
+  where d.lane_id = any($1) and d.kind = 'state' and d.state = 'pending' and d.tries = 0
     and not exists (
       select from delivery b
       where b.lane_id = d.lane_id and b.position >= d.position and b.position < n.by
@@ -88,9 +88,9 @@ export const ATTEMPTS_ON_RECORD = `
   from unnest($1::bigint[], $2::bigint[]) as k(position, epoch)
   join attempt a on a.position = k.position and a.epoch = k.epoch`;
 
-/** $1 aggregate types, $2 aggregate ids, $3 types, $4 payloads, $5 companies, $6 branches, $7 actors, $8 traceparents */
+/** $1 the rows, as one JSON array: their payloads are read once, and not first as text */
 export const INSERT_OUTBOX = `
   insert into outbox (aggregatetype, aggregateid, type, payload, company, branch, actor, traceparent)
   select aggregatetype, aggregateid, type, payload, company, branch, actor, traceparent
-  from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::text[], $8::text[])
-    as n(aggregatetype, aggregateid, type, payload, company, branch, actor, traceparent)`;
+  from jsonb_to_recordset($1::jsonb) as n(aggregatetype text, aggregateid text, type text, payload jsonb, company text,
+    branch text, actor text, traceparent text)`;

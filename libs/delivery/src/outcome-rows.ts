@@ -20,14 +20,10 @@ interface Queryable {
 /** In the transaction of what they tell of. */
 export async function writeOutcomes(client: Queryable, rows: readonly OutcomeRow[]): Promise<void> {
   if (rows.length === 0) return;
-  await client.query(INSERT_OUTBOX, [
-    rows.map((row) => aggregateOf(row.subject)),
-    rows.map((row) => aggregateIdOf(row.subject)),
-    rows.map((row) => row.type),
-    rows.map((row) => storableJson(row.payload)),
-    rows.map((row) => row.company),
-    rows.map((row) => row.branch ?? null),
-    rows.map((row) => row.actor ?? null),
-    rows.map((row) => row.traceparent ?? null),
-  ]);
+  const written = rows.map(({ subject, ...row }) => ({
+    aggregatetype: aggregateOf(subject),
+    aggregateid: aggregateIdOf(subject),
+    ...row,
+  }));
+  await client.query(INSERT_OUTBOX, [storableJson(written)]);
 }

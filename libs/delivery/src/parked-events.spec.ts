@@ -128,6 +128,15 @@ describe('What arrives', () => {
     expect(await lanesOpen()).toEqual(['receivable/1']);
   });
 
+  it('one from outside the horizon does not pass what holds its key when a person plans it', async () => {
+    await ledger.take(engine, message(opened('1', { time: days(-60) })), message(contradictory('1')));
+    const [old, holder] = await ledger.parked();
+    expect(await refusalOf(engine.parkedEvents.plan(old!.id, 'rui'))).toBe('behind-another');
+    await engine.parkedEvents.skip(holder!.id, 'rui', 'entered twice');
+    await engine.parkedEvents.plan(old!.id, 'rui');
+    expect(await lanesOpen()).toEqual(['receivable/1']);
+  });
+
   it('one far too large is parked and harms nobody', async () => {
     const count = await ledger.take(engine, sized(2 * 1024 * 1024), message(opened('1')));
     expect(count).toMatchObject({ parked: 1, planned: 1 });
@@ -227,6 +236,7 @@ describe('Releasing a parked event', () => {
 
   it('lets many go in the order they came, and not in that of the text of their numbers', async () => {
     const count = 15;
+    await ledger.rows('alter table parked_event alter column id restart with 92');
     await ledger.take(engine, invalid(0), ...Array.from({ length: count }, (_, n) => numbered(n + 1)));
     const [head] = await engine.parkedEvents.list({ limit: 10 });
     await engine.parkedEvents.skip(head!.id, 'rui', 'entered twice');

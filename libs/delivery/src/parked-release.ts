@@ -4,7 +4,8 @@ import { keyIdOf, readArrival, type Arrival, type RawMessage } from './arrival.j
 import { ContentFailure, isOfContent } from './content-failure.js';
 import { freedBy, type Freed } from './held-key.js';
 import * as sql from './intake.sql.js';
-import type { OutcomeWriter, Release } from './outcome-events.js';
+import type { OutcomeWriter } from './outcome-events.js';
+import type { Release } from './told.js';
 import { writeOutcomes } from './outcome-rows.js';
 import { parkedReason, type PayloadVault } from './park.js';
 import type { Planner } from './plan.js';
@@ -74,7 +75,7 @@ export class ParkedRelease {
     if (!arrival.event) throw new ParkedRefusal('still-invalid', arrival.parked?.reason ?? 'it cannot be read');
     const holders = await this.lockKey(row);
     const freed = this.freed(holders, row);
-    const own = freed.find((one) => one.row.id === row.id) ?? (row.holds ? undefined : free(row));
+    const own = row.holds ? freed.find((one) => one.row.id === row.id) : besides(row, holders);
     if (!own) throw new ParkedRefusal('behind-another', `another parked event of the same key comes before ${row.id}`);
     await this.resolve(row, 'planned', release, fixed);
     await this.planAlone(own, arrival);
@@ -159,12 +160,13 @@ export class ParkedRelease {
   }
 
   private async lockKey(row: LockedRow): Promise<LockedRow[]> {
-    if (!row.holds || !row.key) return [];
+    if (!row.key) return [];
     return (await this.client.query<LockedRow>(sql.LOCK_KEY, [row.source, row.company, row.key])).rows;
   }
 
   /** A type that was unknown when it came may be known by now; it goes in its turn then. */
   private freed(holders: readonly LockedRow[], head: LockedRow): Freed<LockedRow>[] {
+    if (!head.holds) return [];
     return freedBy(holders, head.id, (row) => row.state === 'unknown-type' && this.read(row).event !== undefined);
   }
 
@@ -191,9 +193,11 @@ export class ParkedRelease {
   }
 }
 
-/** It held nothing, so nothing comes before it. */
-function free(row: LockedRow): Freed<LockedRow> {
-  return { row, exceptIntegrations: new Set() };
+/** One that holds nothing itself must not pass those that hold its key. */
+function besides(row: LockedRow, holders: readonly LockedRow[]): Freed<LockedRow> | undefined {
+  const held = holders.map(({ integration_id: integrationId }) => integrationId);
+  if (held.includes(null)) return undefined;
+  return { row, exceptIntegrations: new Set(held.filter((integrationId) => integrationId !== null)) };
 }
 
 function requireSameKey(row: LockedRow, { facts, key }: Arrival): void {

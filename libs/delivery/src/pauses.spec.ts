@@ -4,6 +4,7 @@ import { eventually, privateDatabase, type PrivateDatabase } from '#libs/testing
 import { Ledger, LEDGER } from '../test/ledger.js';
 import { ScriptedCourier } from '../test/scripted-courier.js';
 import { movement } from '../test/scripted-planner.js';
+import { LaneClaimer } from './claim.js';
 import type { DeliveryEngine, PauseReason } from './index.js';
 
 let database: PrivateDatabase;
@@ -137,13 +138,14 @@ describe('An outage', () => {
     await ledger.schedule(engine, lanesOf(20));
     await pause('breaker');
     for (const each of engines) each.start();
-    const waits = [5_000, 10_000, 20_000].map((ms) => ms * 1.3);
-    for (const [at, ms] of waits.entries()) {
-      await ledger.passTime(ms);
+    const probeIsIn = async () => (await engine.endpoints.standing())[0]!.probeAt!.getTime() - Date.now();
+    for (const [at, nextMs] of [10_000, 20_000, 40_000].entries()) {
+      await ledger.passTime((await probeIsIn()) + 100);
       await eventually(() => courier.calls.length === at + 1);
       await eventually(async () => (await ledger.lanes()).every(({ leased }) => !leased));
+      expect(await probeIsIn()).toBeGreaterThan(nextMs - 5_000);
+      expect(await probeIsIn()).toBeLessThanOrEqual(nextMs * 1.25);
     }
-    await ledger.passTime(20_000);
     expect(courier.calls.map(({ probe }) => probe)).toEqual([true, true, true]);
     expect(await spent()).toBe(0);
     expect((await ledger.attempts()).map(({ counted }) => counted)).toEqual([false, false, false]);
@@ -218,6 +220,20 @@ describe('An outage', () => {
     engine.stir();
     await eventually(async () => (await ledger.waiting()) === 0);
     expect(ledger.courier.calls).toMatchObject([{}, { probe: true }]);
+  });
+
+  it('is not probed by one who looked before another reason came', async () => {
+    await pause('breaker');
+    await ledger.passTime(600_000);
+    const due = { endpointId, integrationId: '1', ownerKey: '/erp/demo|1', priorities: [0] };
+    const { limits, operations } = ledger.courier;
+    const wish = { room: 1, limits, operations, leaseMs: 60_000, perLane: 1 };
+    const claimer = new LaneClaimer(ledger.pool, ledger.clock);
+    await pause('operator');
+    expect(await claimer.claimProbe(due, wish, 1_000)).toEqual([]);
+    await engine.endpoints.resume(endpointId, 'operator', 'rui');
+    expect(await claimer.claimProbe(due, wish, 1_000)).toMatchObject([{ probe: 1, laneKey: 'first' }]);
+    expect(await claimer.claimProbe(due, wish, 1_000)).toEqual([]);
   });
 
   it('met by a probe that times out costs nothing: what is unknown of an endpoint says nothing of the delivery', async () => {

@@ -127,18 +127,24 @@ describe('Between companies', () => {
     expect(ledger.courier.calls.findLastIndex(isQuiet)).toBeLessThan(40);
   });
 
-  it('one with many integrations gets no more turns than one with one', async () => {
-    const engine = await ledger.engine({ lanesMax: 4 });
-    const many = (company: number) => Array.from({ length: 60 }, (_, n) => movement(`title-${n}`, { company }));
-    for (const integrationId of ['1', '2', '3', '4', '5', '6', '7', '8'])
-      await ledger.schedule(engine, many(1), integrationId);
-    await ledger.schedule(engine, many(2), '11');
-    engine.start();
-    await eventually(() => ledger.courier.calls.length >= 120);
-    await engine.stop();
-    const shares = Map.groupBy(ledger.courier.calls.slice(0, 100), ({ body }) => (body as { company: number }).company);
-    expect(shares.get(2)!.length).toBeGreaterThan(40);
-  });
+  it.each([1, 4])(
+    'one with many integrations gets no more turns than one with one, %d lanes at once',
+    async (lanesMax) => {
+      const engine = await ledger.engine({ lanesMax });
+      const many = (company: number) => Array.from({ length: 60 }, (_, n) => movement(`title-${n}`, { company }));
+      for (const integrationId of ['1', '2', '3', '4', '5', '6', '7', '8'])
+        await ledger.schedule(engine, many(1), integrationId);
+      await ledger.schedule(engine, many(2), '11');
+      engine.start();
+      await eventually(() => ledger.courier.calls.length >= 120);
+      await engine.stop();
+      const shares = Map.groupBy(
+        ledger.courier.calls.slice(0, 100),
+        ({ body }) => (body as { company: number }).company,
+      );
+      expect(shares.get(2)!.length).toBeGreaterThan(40);
+    },
+  );
 
   it('and of two endpoints neither has more calls at once than its limit, over all replicas', async () => {
     let inCall = 0;

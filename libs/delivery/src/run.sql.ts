@@ -36,15 +36,27 @@ export const OPEN_RUNS_OF = `
   for update`;
 
 /**
- * $1 integrations, or null for all: open runs of which nothing is pending. Not before every transaction that was under
- * way at the release has ended: what commits late below the cut-off belongs to the run and is counted in it.
+ * The oldest transaction of this app that writes just now, or null. Of this app alone: somebody else's night job on the
+ * same server plans nothing here.
+ */
+export const OLDEST_WRITER = `
+  select backend_xid::text as xid
+  from pg_stat_activity
+  where datname = current_database() and usename = current_user and pid <> pg_backend_pid() and backend_xid is not null
+  order by age(backend_xid) desc
+  limit 1`;
+
+/**
+ * $1 integrations, or null for all, $2 the oldest writer, read in a statement before: open runs of which nothing is
+ * pending. Not before every transaction that was under way at the release has ended: what commits late below the cut-off
+ * belongs to the run and is counted in it.
  */
 export const RUNS_THROUGH = `
   select r.id::text as id
   from run r
   where r.finished_at is null
     and ($1::bigint[] is null or r.integration_id = any($1))
-    and r.released_by < pg_snapshot_xmin(pg_current_snapshot())
+    and ($2::xid is null or age(r.released_by::xid) >= age($2::xid))
     and not exists (
       select from delivery d
       where d.integration_id = r.integration_id and d.position > r.from_position and d.position <= r.up_to

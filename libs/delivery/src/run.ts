@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import { columnsOf } from './columns.js';
 import { readOwnerKey } from './endpoints.js';
-import type { OutcomeWriter, RunCounts, RunFacts } from './outcome-events.js';
+import type { OutcomeWriter } from './outcome-events.js';
+import type { RunCounts, RunFacts } from './told.js';
 import { writeOutcomes } from './outcome-rows.js';
 import * as sql from './run.sql.js';
 
@@ -69,7 +70,9 @@ export class Runs {
 
   /** Those of which nothing is pending any more. @param integrations null for all */
   async finishThrough(integrations: readonly string[] | null): Promise<void> {
-    const { rows } = await this.client.query<{ id: string }>(sql.RUNS_THROUGH, [integrations]);
+    const writer = await this.client.query<{ xid: string }>(sql.OLDEST_WRITER);
+    const values = [integrations, writer.rows[0]?.xid ?? null];
+    const { rows } = await this.client.query<{ id: string }>(sql.RUNS_THROUGH, values);
     await this.finish(rows);
   }
 

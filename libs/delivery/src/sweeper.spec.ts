@@ -51,6 +51,21 @@ it('The sweeper mends a lane of which something wrong is said, and says which', 
   expect(await ledger.lanes()).toMatchObject([{ waits_for: 'nothing' }, { waits_for: 'nothing' }]);
 });
 
+it('The sweeper looks at those that wait for another lane at every step, wherever it is in its walk', async () => {
+  const engine = await ledger.engine();
+  await ledger.schedule(
+    engine,
+    Array.from({ length: 600 }, (_, n) => movement(`lane-${n}`)),
+  );
+  await ledger.schedule(engine, [movement('customer'), movement('title', {}, { after: ['customer'] })]);
+  await ledger.rows(`delete from delivery where lane_id = (select id from lane where key = 'customer')`);
+  const { mended, done } = await engine.sweep();
+  expect(done).toBe(false);
+  const [title] = (await ledger.lanes()).filter(({ key }) => key === 'title');
+  expect(mended).toEqual([title!.id]);
+  while (!(await engine.sweep()).done);
+});
+
 it('The sweeper walks all lanes, some at a time, and begins again', async () => {
   const engine = await ledger.engine();
   await ledger.schedule(

@@ -1,5 +1,5 @@
 import type { BusinessKeys } from '#libs/contracts';
-import type { ToldDelivery } from './outcome-events.js';
+import type { ToldDelivery } from './told.js';
 
 /** The columns of a delivery that is told of. */
 export interface ToldRow {

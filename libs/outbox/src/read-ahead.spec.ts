@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Client } from 'pg';
+import { eventually } from '#libs/testing';
 import { OutboxDatabase } from '../test/outbox-database.js';
 import { KeyQueues } from './key-queues.js';
 import type { OutboxReader } from './outbox-reader.js';
@@ -111,19 +112,49 @@ test('the naive pair, a fast cursor and a sweep now and then, takes the later ro
   expect([...fast.rows, ...sweep.rows].map((row) => row.position)).toEqual([last, late]);
 });
 
-test('the floor does not rise past an open transaction, however many reads pass', async () => {
+test('the floor does not rise past an open transaction, however many rows are read and published meanwhile', async () => {
   await read();
   await other.query('begin');
   await other.query('select pg_current_xact_id()');
-  for (let i = 0; i < 5; i += 1) {
+  await database.write({ aggregateid: 'of the open transaction' }, other);
+  for (let i = 0; i < 20; i += 1) {
     await database.write({ aggregateid: `other ${i}` });
     await read();
     await publishAll();
   }
-  await database.write({ aggregateid: 'of the open transaction' }, other);
   await other.query('commit');
   await read();
   expect(await publishAll()).toEqual(['of the open transaction']);
+});
+
+test('released rows are found with the next look at what is parked, though the floor has risen above them', async () => {
+  const asked: string[] = [];
+  const watched = Object.assign(Object.create(reader), {
+    readOpen: (wish: Parameters<OutboxReader['readOpen']>[0]) => {
+      asked.push(wish.above);
+      return reader.readOpen(wish);
+    },
+  }) as OutboxReader;
+  readAhead = new ReadAhead(watched, queues);
+  const bad = await database.write({ aggregateid: 'K' });
+  const follower = await database.write({ aggregateid: 'K' });
+  await read();
+  await readAhead.park(queues.next()!, 'a reason');
+  await eventually(async () => {
+    await database.write({ aggregateid: 'other' });
+    await read();
+    await publishAll();
+    return Number(asked.at(-1)) > Number(follower);
+  });
+  await reader.release(bad);
+  await eventually(
+    async () => {
+      await read();
+      return queues.size === 2;
+    },
+    { withinMs: 2_500 },
+  );
+  expect(queues.next()!.position).toBe(bad);
 });
 
 test('what was read while the lease was lost is thrown away and found again, lowest first', async () => {

@@ -1,6 +1,6 @@
 import type { KeyQueues } from './key-queues.js';
 import type { OutboxReader } from './outbox-reader.js';
-import { isBefore, type OutboxRow } from './outbox-row.js';
+import type { OutboxRow } from './outbox-row.js';
 import { ParkedKeys } from './parked-keys.js';
 import { BOTTOM, ReadFloor } from './read-floor.js';
 
@@ -55,7 +55,7 @@ export class ReadAhead {
     }
     for (const row of free) this.queues.add(row);
     this.floor.afterRead(rows.at(-1)?.position);
-    const isSwept = !isCut || isBefore(this.floor.position, rows.at(-1)!.position);
+    const isSwept = !isCut || this.floor.isBelow(rows.at(-1)!.position);
     if (isSweep && isSwept) this.dueAt.sweep = performance.now() + SWEEP_EVERY_MS;
     return { found: rows.length, isCut };
   }

@@ -44,6 +44,6 @@ test('however long an open transaction keeps it down, it rises to the last row o
 
 test('positions are compared as numbers, not as text', () => {
   const floor = new ReadFloor();
-  for (const highest of ['9', '9', '9', '10', '10', '10', '10']) read(floor, 50, 50, highest);
-  expect(floor.position).toBe('10');
+  const from = ['9', '9', '9', '10', '10', '10', '10'].map((highest) => read(floor, 50, 50, highest));
+  expect(from).toEqual([BOTTOM, BOTTOM, '9', '9', '9', '10', '10']);
 });

@@ -6,7 +6,7 @@ export interface Snapshot {
   xmax: bigint;
 }
 
-/** Below every position. */
+/** Below every position; for the database alone, since positions are compared as the digits they are. */
 export const BOTTOM = '-1';
 
 /** More open steps than these are of no use: the last is moved instead. */
@@ -23,13 +23,18 @@ const STEPS_MAX = 8;
  * the rule are found by a sweep from the bottom now and then.
  */
 export class ReadFloor {
-  private floor = BOTTOM;
+  private floor?: string;
   /** Positions it may rise to, rising, each with the number from which on no transaction had begun when it was seen. */
   private steps: { position: string; begunBefore?: bigint }[] = [];
   private risesTo?: string;
 
+  /** Where a read begins. */
   get position(): string {
-    return this.floor;
+    return this.floor ?? BOTTOM;
+  }
+
+  isBelow(position: string): boolean {
+    return this.floor === undefined || isBefore(this.floor, position);
   }
 
   /** Whether a snapshot before the next read would bring it on. */
@@ -47,17 +52,18 @@ export class ReadFloor {
   afterRead(highest: string | undefined): void {
     if (this.risesTo !== undefined) {
       this.floor = this.risesTo;
-      this.steps = this.steps.filter((step) => isBefore(this.floor, step.position));
+      this.steps = this.steps.filter(({ position }) => this.isBelow(position));
       this.risesTo = undefined;
     }
-    const last = this.steps.at(-1)?.position ?? this.floor;
-    if (highest === undefined || !isBefore(last, highest)) return;
+    if (highest === undefined || !this.isBelow(highest)) return;
+    const last = this.steps.at(-1);
+    if (last && !isBefore(last.position, highest)) return;
     if (this.steps.length === STEPS_MAX) this.steps.pop();
     this.steps.push({ position: highest });
   }
 
   reset(): void {
-    this.floor = BOTTOM;
+    this.floor = undefined;
     this.steps = [];
     this.risesTo = undefined;
   }

@@ -136,9 +136,11 @@ test('a hashing exchange spreads the rows by their key, which it cannot do witho
 
 test('no second row of a key is sent before the first is confirmed, while other keys flow', async () => {
   const taken = await bench.listen();
-  for (const aggregateid of ['K', 'K', 'K', 'L', 'M']) await bench.database.write({ aggregateid });
+  for (const aggregateid of ['K', 'K', 'L']) await bench.database.write({ aggregateid });
   const { publisher } = await bench.start();
   publisher.holdAnswers();
+  await eventually(() => taken.length === 2);
+  for (const aggregateid of ['K', 'L', 'M']) await bench.database.write({ aggregateid });
   await eventually(() => taken.length === 3);
   expect(ids(taken).sort()).toEqual(['K', 'L', 'M']);
   expect(publisher.sent).toHaveLength(3);
@@ -269,6 +271,18 @@ test('a connection cut while rows are under way loses nothing and inverts nothin
   expect(running.notices.some((notice) => notice.kind === 'paused' && notice.cause === 'broker-away')).toBe(true);
 });
 
+test('rows that were lost before they reached the broker go again, before later ones of their keys', async () => {
+  const taken = await bench.listen();
+  const running = await bench.start();
+  running.publisher.swallow();
+  await bench.database.writeMany(40, 10);
+  await eventually(() => running.publisher.sent.length === 10);
+  running.publisher.tellLost();
+  await allPublished();
+  expect(taken).toHaveLength(40);
+  expectOrder(taken);
+});
+
 test('sessions cut while rows are marked: the marks are made again, and nothing is published twice', async () => {
   const taken = await bench.listen();
   const running = await bench.start();
@@ -312,13 +326,15 @@ test('a relay that is gone between confirm and mark: the next one publishes agai
   expect(second.relay.report().published).toBe(1);
 });
 
-test('stopping waits for the confirms under way, marks them, and lets the next one lead at once', async () => {
+test('stopping waits for the confirms under way, marks them, and only then lets the next one lead, at once', async () => {
   await bench.listen();
   const running = await bench.start({ ttlMs: 60_000 });
   running.publisher.holdAnswers();
   await bench.database.writeMany(10, 10);
   await eventually(() => running.publisher.answersHeld === 10);
   const stopped = running.relay.stop();
+  for (let i = 0; i < 50; i += 1) expect(await bench.database.unpublished()).toBe(10);
+  expect(running.lease.holds()).toBe(true);
   running.publisher.letAnswersThrough();
   await stopped;
   expect(await bench.database.unpublished()).toBe(0);

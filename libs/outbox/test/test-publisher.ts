@@ -9,7 +9,9 @@ export class TestPublisher implements EventPublisher {
   private readonly held: (() => void)[] = [];
   private readonly pausedListeners: ((reason: string) => void)[] = [];
   private readonly readyListeners: (() => void)[] = [];
+  private readonly swallowed: ((answer: PublishAnswer) => void)[] = [];
   private holding = false;
+  private swallowing = false;
   private blocked = false;
   /** Every event handed over, in order. */
   readonly sent: OutgoingEvent[] = [];
@@ -28,6 +30,11 @@ export class TestPublisher implements EventPublisher {
   }
 
   send(event: OutgoingEvent, settle: (answer: PublishAnswer) => void): void {
+    if (this.swallowing) {
+      this.sent.push(event);
+      this.swallowed.push(settle);
+      return;
+    }
     this.real.send(event, (answer) => {
       if (this.holding) this.held.push(() => settle(answer));
       else settle(answer);
@@ -47,6 +54,17 @@ export class TestPublisher implements EventPublisher {
   letAnswersThrough(): void {
     this.holding = false;
     for (const answer of this.held.splice(0)) answer();
+  }
+
+  /** From now on nothing reaches the broker. */
+  swallow(): void {
+    this.swallowing = true;
+  }
+
+  /** As when the connection was cut before the broker had read what was sent. */
+  tellLost(): void {
+    this.swallowing = false;
+    for (const settle of this.swallowed.splice(0)) settle(new Error('the connection was cut'));
   }
 
   block(reason: string): void {

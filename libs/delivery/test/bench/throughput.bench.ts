@@ -1,96 +1,70 @@
-import pg from 'pg';
-import { SystemClock } from '#libs/runtime';
-import { delivered } from '#libs/contracts';
-import { DeliveryEngine } from '../../src/index.js';
+/**
+ * How fast the engine alone is: deliveries a second with a partner that answers at once, attempts and outcome rows
+ * included, each round on a fresh ledger.
+ *
+ *   npx nest build audit && node dist/libs/delivery/test/bench/throughput.bench.js [lanes=10000] [each=1] [perLane=1]
+ *     [lanesMax=600] [rounds=5]
+ *
+ * Needs the stack (`npm run stack -- up`). `each` deliveries wait on every lane; a claim takes `perLane` of them.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
 import { inTransaction } from '#libs/runtime';
-import { LEDGER, openPool } from '../ledger.js';
-import { ScriptedPlanner, movement } from '../scripted-planner.js';
+import type { DeliveryEngine } from '../../src/index.js';
+import { integrationRef } from '../ledger.js';
+import { WAITING } from '../ledger.sql.js';
+import { movement } from '../scripted-planner.js';
+import { engineOn, freshLedger, idleCourier, median, say, sayMachine, setting } from './bench-ledger.js';
 
-const [, , adminUrl, lanesText = '10000', eachText = '1', perLaneText = '1', roundsText = '3', lanesMaxText = '200'] =
-  process.argv;
-const lanes = Number(lanesText),
-  each = Number(eachText),
-  perLane = Number(perLaneText),
-  lanesMax = Number(lanesMaxText);
+const lanes = setting('lanes', 10_000);
+const each = setting('each', 1);
+const perLane = setting('perLane', 1);
+const lanesMax = setting('lanesMax', 600);
+const rounds = setting('rounds', 5);
+const LOAD = 1_000;
 
-async function round(at: number) {
-  const name = `ponte_bench_${process.pid}_${at}`;
-  const admin = new pg.Client({ connectionString: adminUrl });
-  await admin.connect();
-  await admin.query(`create database ${name}`);
-  const url = Object.assign(new URL(adminUrl!), { pathname: `/${name}` }).href;
-  await LEDGER.migrate(url);
-  const pool = openPool(url, 20);
-  pool.on('error', () => undefined);
-  let made = 0;
-  const engine = new DeliveryEngine({
-    connector: 'bench',
-    pool,
-    clock: new SystemClock(),
-    queue: 'q',
-    replica: 'r',
-    planner: new ScriptedPlanner(),
-    courier: {
-      operations: ['title.put'],
-      continuesAfterRefusal: () => false,
-      limitsOf: async () => ({ attempts: 3, deadlineMs: 10_000 }),
-      deliver: async () => {
-        made += 1;
-        return { outcome: delivered('ref'), exchange: { request: { a: 1 } } };
-      },
-      resumed: () => undefined,
-    },
-    vault: { seal: (c) => c, open: (c) => c },
-    refOf: (id) => ({ id, name: 'x', source: '/erp/demo', company: '1' }),
-    lanesMax,
-    perLane,
-    onTrouble: (w, e) => console.error(w, e),
-  });
-  await engine.prepare();
-  const cause = {
-    source: '/erp/demo',
-    company: '1',
-    branch: '1',
-    subject: 'receivable/1',
-    id: '0196f0c2-1a2b-7c3d-8e4f-5a6b7c8d0001',
-    type: 'erp.receivable.opened.v1',
-  };
-  for (let n = 0; n < each; n += 1)
-    for (let from = 0; from < lanes; from += 1000)
-      await inTransaction(pool, (client) =>
-        engine.schedule(client, [
-          {
-            cause: cause as never,
-            plans: [
-              {
-                integrationId: '1',
-                deliveries: Array.from({ length: Math.min(1000, lanes - from) }, (_, i) =>
-                  movement(`receivable/${from + i}`, { some: 'body', amount: '10.00', n }),
-                ),
-              },
-            ],
-          },
-        ]),
-      );
-  await engine.endpoints.limit('1', 1000);
-  await pool.query('vacuum analyze');
-  const startedAt = performance.now();
-  const cpu = process.cpuUsage();
-  engine.start();
-  while (made < lanes * each) await new Promise((r) => setTimeout(r, 5));
-  for (;;) {
-    const { rows } = await pool.query('select count(*)::int as n from delivery');
-    if (rows[0].n === 0) break;
-  }
-  const took = performance.now() - startedAt;
-  const used = process.cpuUsage(cpu);
-  console.log(
-    `${lanes}x${each} perLane ${perLane}: ${Math.round(((lanes * each) / took) * 1000)}/s, node cpu ${Math.round((used.user + used.system) / 10 / took)}%`,
-  );
-  await engine.stop();
-  await pool.end();
-  await admin.query(`drop database ${name} with (force)`);
-  await admin.end();
+type Ledger = Awaited<ReturnType<typeof freshLedger>>;
+
+sayMachine();
+say(`${lanes} lanes × ${each}, ${perLane} of a lane per claim, at most ${lanesMax} lanes in hand`);
+const rates: number[] = [];
+for (let round = 1; round <= rounds; round += 1) {
+  const { rate, cpu } = await measure();
+  rates.push(rate);
+  say(`round ${round}: ${Math.round(rate)} deliveries/s, ${cpu.toFixed(0)} µs of this process each`);
 }
-for (let at = 0; at < Number(roundsText); at += 1) await round(at);
-process.exit(0);
+say(`median ${Math.round(median(rates))}, from ${Math.round(Math.min(...rates))} to ${Math.round(Math.max(...rates))}`);
+
+async function measure(): Promise<{ rate: number; cpu: number }> {
+  const ledger = await freshLedger();
+  let called = 0;
+  const engine = await engineOn({ pool: ledger.pool, courier: idleCourier(() => (called += 1)), lanesMax, perLane });
+  for (let turn = 0; turn < each; turn += 1) await load(ledger, engine, turn);
+  await engine.endpoints.limit('1', 10_000);
+  await ledger.pool.query('vacuum analyze');
+  const startedAt = performance.now();
+  const before = process.cpuUsage();
+  engine.start();
+  while (called < lanes * each || (await waiting(ledger)) > 0) await delay(5);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const { user, system } = process.cpuUsage(before);
+  await engine.stop();
+  await ledger.drop();
+  return { rate: (lanes * each) / seconds, cpu: (user + system) / (lanes * each) };
+}
+
+async function load({ pool }: Ledger, engine: DeliveryEngine, turn: number): Promise<void> {
+  const { source, company } = integrationRef('1');
+  const cause = { source, company, subject: 'receivable/1' };
+  for (let from = 0; from < lanes; from += LOAD) {
+    const deliveries = Array.from({ length: Math.min(LOAD, lanes - from) }, (_, at) =>
+      movement(`receivable/${from + at}`, { number: '4711', amount: '1250.00', turn }),
+    );
+    await inTransaction(pool, (client) =>
+      engine.schedule(client, [{ cause, plans: [{ integrationId: '1', deliveries }] }]),
+    );
+  }
+}
+
+async function waiting({ pool }: Ledger): Promise<number> {
+  return (await pool.query<{ waiting: number }>(WAITING)).rows[0]!.waiting;
+}

@@ -1,0 +1,72 @@
+import type { BusinessKeys } from '#libs/contracts';
+import type { ClaimedDelivery } from './courier.js';
+
+/** One of the first open deliveries of a claimed lane. */
+export interface HeadRow {
+  position: string;
+  lane_id: string;
+  integration_id: string;
+  endpoint_id: string;
+  operation: string;
+  state: string;
+  attempts: number;
+  tries: number;
+  source: string;
+  company: string;
+  branch: string | null;
+  event_id: string | null;
+  event_type: string | null;
+  subject: string;
+  keys: BusinessKeys | null;
+  traceparent: string | null;
+  body: unknown;
+  waits: boolean;
+}
+
+export interface ClaimedEndpoint {
+  endpointId: string;
+  /** Of an integration with a cadence: what its windows have let go. */
+  releasedUpTo: string | null;
+  /** Those this process knows how to make. */
+  operations: readonly string[];
+}
+
+/**
+ * The unbroken run of pending deliveries on the claimed endpoint that this process knows how to make. Behind the first,
+ * one that waits for another lane or for the next window ends it.
+ */
+export function callablePrefix(
+  rows: readonly HeadRow[],
+  { endpointId, releasedUpTo, operations }: ClaimedEndpoint,
+): ClaimedDelivery[] {
+  const released = releasedUpTo === null ? undefined : BigInt(releasedUpTo);
+  const mustWait = (row: HeadRow) => row.waits || (released !== undefined && BigInt(row.position) > released);
+  const isCallable = (row: HeadRow, at: number) =>
+    row.state === 'pending' &&
+    row.endpoint_id === endpointId &&
+    operations.includes(row.operation) &&
+    (at === 0 || !mustWait(row));
+  const end = rows.findIndex((row, at) => !isCallable(row, at));
+  return (end === -1 ? rows : rows.slice(0, end)).map(toClaimed);
+}
+
+function toClaimed(row: HeadRow): ClaimedDelivery {
+  return {
+    position: row.position,
+    laneId: row.lane_id,
+    integrationId: row.integration_id,
+    endpointId: row.endpoint_id,
+    operation: row.operation,
+    body: row.body,
+    attempts: row.attempts,
+    tries: row.tries,
+    source: row.source,
+    company: row.company,
+    branch: row.branch,
+    eventId: row.event_id,
+    eventType: row.event_type,
+    subject: row.subject,
+    keys: row.keys,
+    traceparent: row.traceparent,
+  };
+}
