@@ -15,6 +15,7 @@ export async function openErpDatabase(url: string): Promise<pg.Pool> {
     connectionTimeoutMillis: 5_000,
   });
   pool.on('error', () => undefined); // an idle connection that was cut; the next statement opens another
+  pool.on('connect', (client) => client.on('error', () => undefined)); // one in use: its statement says so
   try {
     await inTransaction(pool, async (client) => {
       await client.query(LOCK_ERP_SCHEMA);

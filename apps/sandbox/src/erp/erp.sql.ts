@@ -5,30 +5,29 @@ export const LOCK_TITLES = `
   order by t.company, t.id
   for no key update`;
 
+/** Customer and settlements are looked up for each row that is shown, so a table nobody has analyzed costs no more. */
 const TITLE_COLUMNS = `
   t.company, t.id, t.branch, t.business_unit as "businessUnit", t.contract_id as "contractId", t.kind, t.number, t.installment,
   t.issue_date::text as "issueDate", t.due_date::text as "dueDate", t.original_due_date::text as "originalDueDate",
   t.amount, t.discount, t.fine, t.interest, t.paid, t.status, t.disputed, t.sequence,
-  json_build_object('id', c.id, 'personType', c.person_type, 'document', c.document, 'name', c.name,
-    'email', c.email, 'phone', c.phone, 'address', c.address) as customer,
-  coalesce(s.settlements, '[]') as settlements`;
-
-const TITLE_JOINS = `
-  join customer c on c.company = t.company and c.id = t.customer_id
-  left join lateral (
+  (
+    select json_build_object('id', c.id, 'personType', c.person_type, 'document', c.document, 'name', c.name,
+      'email', c.email, 'phone', c.phone, 'address', c.address)
+    from customer c where c.company = t.company and c.id = t.customer_id) as customer,
+  coalesce((
     select json_agg(json_build_object('id', s.id, 'date', s.date, 'creditedOn', s.credited_on, 'amount', s.amount::text,
       'discount', s.discount::text, 'fine', s.fine::text, 'interest', s.interest::text, 'reversedOn', s.reversed_on)
-      order by s.place) as settlements
-    from settlement s where s.company = t.company and s.title_id = t.id) s on true`;
+      order by s.place)
+    from settlement s where s.company = t.company and s.title_id = t.id), '[]') as settlements`;
 
 /** $1 companies, $2 ids. Run after LOCK_TITLES and apart from it: whoever waited for a lock needs a new snapshot. */
 export const READ_TITLES = `
   select ${TITLE_COLUMNS} from unnest($1::text[], $2::text[]) k (company, id)
-  join title t on t.company = k.company and t.id = k.id ${TITLE_JOINS}`;
+  join title t on t.company = k.company and t.id = k.id`;
 
 /** $1 and $2 the key of the last title seen, or null; $3 company or null; $4 status or null; $5 limit */
 export const LIST_TITLES = `
-  select ${TITLE_COLUMNS} from title t ${TITLE_JOINS}
+  select ${TITLE_COLUMNS} from title t
   where ($1::text is null or (t.company, t.id) > ($1, $2))
     and ($3::text is null or t.company = $3) and ($4::text is null or t.status = $4)
   order by t.company, t.id limit $5`;
