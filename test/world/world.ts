@@ -48,17 +48,21 @@ export class World {
   private readonly dropping: (() => Promise<void>)[];
   readonly token: string;
   readonly erpAdminUrl: string;
+  /** A token of another role, for some companies, `/erp/demo|1`, or all. */
+  readonly tokenFor: TokenFor;
 
   private constructor(parts: {
     environments: Environments;
     dropping: (() => Promise<void>)[];
     token: string;
     erpAdminUrl: string;
+    tokenFor: TokenFor;
   }) {
     this.environments = parts.environments;
     this.dropping = parts.dropping;
     this.token = parts.token;
     this.erpAdminUrl = parts.erpAdminUrl;
+    this.tokenFor = parts.tokenFor;
   }
 
   static async prepare(options: WorldOptions = {}): Promise<World> {
@@ -95,6 +99,7 @@ export class World {
       dropping: [erp.drop, ponte.drop, vhost.drop],
       token: access.token,
       erpAdminUrl: erp.url,
+      tokenFor: access.tokenFor,
     });
   }
 
@@ -126,6 +131,11 @@ export class World {
     return `http://127.0.0.1:${this.environments[app].HTTP_PORT}`;
   }
 
+  /** The database of an app's own, for a test that turns the clock of what waits there. */
+  databaseUrl(app: AppName): string {
+    return this.environments[app].DATABASE_URL!;
+  }
+
   opsUrl(app: AppName): string {
     return `http://127.0.0.1:${this.environments[app].OPS_PORT}`;
   }
@@ -149,8 +159,8 @@ export class World {
   }
 
   /** An HTTP call to an app, as somebody who may do everything. @throws Error with the answer when it is no success */
-  async ask<T>(app: AppName, method: string, path: string, body?: unknown): Promise<T> {
-    const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' };
+  async ask<T>(app: AppName, method: string, path: string, body?: unknown, token = this.token): Promise<T> {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const response = await fetch(`${this.httpUrl(app)}${path}`, {
       method,
       headers,
@@ -172,8 +182,14 @@ export class World {
     await this.ask('sandbox', 'PUT', '/control/customerx/settings', { accounts: named, rateLimitPerMinute: 0 });
   }
 
+  /** The system parameter 046 of the ERP. */
+  async switchParameter(enabled: boolean): Promise<void> {
+    await this.ask('customerx-connector', 'PUT', '/system-parameter', { source: SOURCE, enabled });
+  }
+
   /** Turns CustomerX on for a company, sending as things come unless told. */
   async integrate({ company, account, settings = {} }: IntegrationWish): Promise<{ id: string }> {
+    await this.switchParameter(true);
     return this.ask('customerx-connector', 'PUT', '/integrations', {
       source: SOURCE,
       company,
@@ -271,19 +287,24 @@ function newKey(): string {
   return randomBytes(32).toString('base64');
 }
 
+type TokenFor = (role: string, ...companies: string[]) => Promise<string>;
+
 /** An issuer of this world's own, and a token of somebody who may do everything. */
-async function newAccess(): Promise<{ variables: Record<string, string>; token: string }> {
+async function newAccess(): Promise<{ variables: Record<string, string>; token: string; tokenFor: TokenFor }> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const key = { ...(await exportJWK(publicKey)), kid: 'world', alg: 'ES256', use: 'sig' };
   const [issuer, audience] = ['https://issuer.world.invalid', 'ponte'];
-  const token = await new SignJWT({ name: 'demo', roles: ['vendor', 'auditor'], companies: ['*'] })
-    .setProtectedHeader({ alg: 'ES256', kid: 'world' })
-    .setSubject('demo')
-    .setIssuer(issuer)
-    .setAudience(audience)
-    .setIssuedAt()
-    .setExpirationTime('12h')
-    .sign(privateKey);
+  const sign = (name: string, roles: string[], companies: string[]) =>
+    new SignJWT({ name, roles, companies })
+      .setProtectedHeader({ alg: 'ES256', kid: 'world' })
+      .setSubject(name)
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setIssuedAt()
+      .setExpirationTime('12h')
+      .sign(privateKey);
+  const token = await sign('demo', ['vendor', 'auditor'], ['*']);
+  const tokenFor: TokenFor = (role, ...companies) => sign(role, [role], companies.length > 0 ? companies : ['*']);
   const variables = { ACCESS_ISSUER: issuer, ACCESS_AUDIENCE: audience, ACCESS_JWKS: JSON.stringify({ keys: [key] }) };
-  return { variables, token };
+  return { variables, token, tokenFor };
 }

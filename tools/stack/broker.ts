@@ -16,7 +16,7 @@ export async function prepareBroker(adminUrl: string, state: StackState): Promis
   for (const user of [admin, appUser]) await put(adminUrl, `/api/permissions/${appVhost}/${user}`, everything);
 }
 
-async function put(adminUrl: string, path: string, body: object): Promise<void> {
+export async function put(adminUrl: string, path: string, body: object): Promise<void> {
   const { origin, username, password } = new URL(adminUrl);
   const authorization = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
   const headers = { authorization, 'content-type': 'application/json' };

@@ -4,6 +4,7 @@ import type { StackAddresses } from './state.ts';
 const usage = `npm run stack -- up              start PostgreSQL and RabbitMQ, or say that they run
 npm run stack -- status          what runs, and where
 npm run stack -- token <role> …  a token for the apps started with nest start, good for 12 hours
+npm run stack -- publisher <name>  a broker user for an ERP that publishes its events itself
 npm run stack -- down            stop both; data stays
 npm run stack -- down --wipe     stop both and forget data, passwords and keys`;
 
@@ -11,6 +12,7 @@ const stack = new PrivateStack();
 
 async function main(args: string[]): Promise<number> {
   if (args[0] === 'token') return token(args.slice(1));
+  if (args[0] === 'publisher' && args.length === 2) return publisher(args[1]!);
   switch (args.join(' ')) {
     case 'up':
       return up();
@@ -53,6 +55,13 @@ async function status(): Promise<number> {
 
 async function token(roles: string[]): Promise<number> {
   console.log(await stack.token(roles.length > 0 ? roles : ['vendor', 'auditor']));
+  return 0;
+}
+
+async function publisher(name: string): Promise<number> {
+  console.log(`AMQP_URL=${await stack.publisher(name)}`);
+  console.log(`It may write to erp.events, routing keys erp.*, and nothing else. Each connector must be told what it`);
+  console.log(`publishes, for example DIRECT_PUBLISHERS=/erp/<instance>:erp.customer.*.v1=${name} (docs/erp-guide.md).`);
   return 0;
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { addressesOf } from './addresses.ts';
-import { prepareBroker } from './broker.ts';
+import { appVhost, prepareBroker } from './broker.ts';
 import { prepareDatabases } from './databases.ts';
 import { signToken } from './access.ts';
 import { environmentsOf, writeEnvironments } from './environments.ts';
@@ -10,10 +10,11 @@ import { withLock } from './lock.ts';
 import { projectFolder, usualStackFolder } from './paths.ts';
 import { PostgresServer } from './postgres.ts';
 import { isRunning, markOf } from './processes.ts';
+import { preparePublisher } from './publisher.ts';
 import { RabbitContainer } from './rabbitmq-docker.ts';
 import { obtainRabbit, type Say } from './rabbitmq-source.ts';
 import { RabbitNode } from './rabbitmq.ts';
-import { readState, writeState, type Borrower, type StackAddresses, type StackState } from './state.ts';
+import { readState, secret, writeState, type Borrower, type StackAddresses, type StackState } from './state.ts';
 
 export type PartStatus = 'up' | 'down' | 'given by the environment';
 export type StackStatus = { postgres: PartStatus; rabbitmq: PartStatus; addresses: StackAddresses | undefined };
@@ -104,6 +105,18 @@ export class PrivateStack {
   /** For the apps started with this stack's settings: somebody who has these roles in every company. */
   async token(roles: string[]): Promise<string> {
     return this.change((state) => signToken(state, roles));
+  }
+
+  /** The AMQP URL of a user who may publish an ERP's events and nothing else. Asked again, the same. */
+  async publisher(name: string): Promise<string> {
+    return this.change(async (state) => {
+      if (process.env.AMQP_URL || state.addresses === undefined) {
+        throw new Error('This stack runs no RabbitMQ of its own: bring it up first; for another broker see docs/erp-guide.md.');
+      }
+      const password = secret(state, `broker.publisher.${name}`);
+      await preparePublisher(state.addresses.adminManagementUrl, { vhost: appVhost, name, password });
+      return Object.assign(new URL(state.addresses.amqpUrl), { username: name, password }).href;
+    });
   }
 
   get postgres(): Part {

@@ -92,8 +92,38 @@ describe("CustomerX's API", () => {
     const settings = Object.assign(new CustomerXSettings(), { token: new Secret('wrong') });
     expect(await api.putFinancial(financial, { ...call, settings })).toMatchObject({
       kind: 'unavailable',
-      pause: { reason: 'credential' },
+      pause: { reason: 'credential', detail: expect.stringContaining('recusou a credencial') },
     });
+  });
+
+  it('tells an ended licence from a wrong token: another person mends it', async () => {
+    const [account] = customerx.settings.accounts;
+    customerx.settings = { ...customerx.settings, accounts: [{ ...account!, licenceEnded: true }] };
+    const outcome = await api.putFinancial(financial, call);
+    expect(outcome).toMatchObject({
+      kind: 'unavailable',
+      pause: { reason: 'credential', detail: expect.stringContaining('licença do CustomerX terminou') },
+    });
+  });
+
+  it('has a title wait for its client where CustomerX does not know it, and sends it once it does', async () => {
+    customerx.settings = { ...customerx.settings, strictClients: true };
+    expect(await api.putFinancial(financial, call)).toMatchObject({
+      kind: 'refused',
+      awaits: 'client/3',
+      reason: expect.stringContaining('não conhece o cliente "3"'),
+    });
+    expect(await api.putClient({ external_id_client: '3', company_name: 'Manaus' }, call)).toMatchObject({
+      kind: 'delivered',
+    });
+    expect(await api.putFinancial(financial, call)).toMatchObject({ kind: 'delivered' });
+  });
+
+  it('creates a client, and changes it when it is there', async () => {
+    await api.putClient({ external_id_client: '3', company_name: 'Manaus' }, call);
+    await api.putClient({ external_id_client: '3', company_name: 'Manaus Centro', cnpj_cpf: '12ABC34501DE35' }, call);
+    expect(verbs()).toEqual(['POST 201 created', 'POST 200 changed']);
+    expect(customerx.account('demo').clients.rowsNow()).toMatchObject([{ cnpj_cpf: '12ABC34501DE35' }]);
   });
 
   it('pauses the endpoint until the moment CustomerX names when it limits the rate', async () => {

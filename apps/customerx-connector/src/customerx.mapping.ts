@@ -1,4 +1,5 @@
 import type { ReceivableChanged, ReceivableStatus } from '#libs/contracts';
+import { toClientId, type ClientIdFormat } from './customerx.client-id.js';
 import type { CustomerXSettings } from './customerx.settings.js';
 
 /** A financial as CustomerX takes it: money as text with a point, dates in the format of the settings. */
@@ -16,7 +17,7 @@ export interface Financial {
   external_id_client: string;
 }
 
-export type FinancialFormat = Pick<CustomerXSettings, 'businessUnitAsClient' | 'dateFormat'>;
+export type FinancialFormat = ClientIdFormat & Pick<CustomerXSettings, 'dateFormat'>;
 
 const STATUS: Record<Exclude<ReceivableStatus, 'deleted'>, Financial['status']> = {
   open: 'pending',
@@ -25,21 +26,25 @@ const STATUS: Record<Exclude<ReceivableStatus, 'deleted'>, Financial['status']> 
   canceled: 'canceled',
 };
 
-export function toExternalId({ receivableId }: ReceivableChanged): string {
-  return receivableId;
+/** A title's id is unique in its company: two companies in one CustomerX account need a prefix each. */
+export function toExternalId(
+  { receivableId }: Pick<ReceivableChanged, 'receivableId'>,
+  { externalIdPrefix }: Pick<CustomerXSettings, 'externalIdPrefix'>,
+): string {
+  return `${externalIdPrefix}${receivableId}`;
 }
 
 /**
  * The title after the movement. `value` is the face value; fine and interest have no field there: they show in
  * `amount_paid` once received, and in `description` while owed.
- * @throws Error when the title names no business unit and the settings ask for it: never the branch in its place
+ * @throws Error for a title that belongs to no client of CustomerX's, see `toClientId`
  */
 export function toFinancial(title: ReceivableChanged, format: FinancialFormat): Financial {
   const date = (day: string) => toDate(day, format.dateFormat);
   const paidOn = lastPaymentOf(title);
   return {
-    external_id_financial: toExternalId(title),
-    identifier: `${title.number}/${title.installment}`,
+    external_id_financial: toExternalId(title, format),
+    identifier: toIdentifier(title),
     description: toDescription(title),
     date_issue: date(title.issueDate),
     date_due: date(title.dueDate),
@@ -52,11 +57,9 @@ export function toFinancial(title: ReceivableChanged, format: FinancialFormat): 
   };
 }
 
-/** CustomerX's customer is the ERP's branch, or its business unit; never the debtor. */
-function toClientId(title: ReceivableChanged, { businessUnitAsClient }: FinancialFormat): string {
-  if (!businessUnitAsClient) return title.branch;
-  if (title.businessUnit) return title.businessUnit;
-  throw new Error(`o título ${title.receivableId} não tem unidade de negócio / the title names no business unit`);
+/** As people name the title: `4711/2`. */
+export function toIdentifier({ number, installment }: Pick<ReceivableChanged, 'number' | 'installment'>): string {
+  return `${number}/${installment}`;
 }
 
 /** Of a title settled in full; a partial receipt shows in the amount alone. */

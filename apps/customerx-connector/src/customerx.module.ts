@@ -1,6 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import { ConnectorEnvironment, ConnectorModule } from '#libs/connector-kit';
 import { CustomerXApi } from './customerx.api.js';
+import { CustomerXTracker } from './customerx.tracker.js';
 import { CustomerXConnector } from './customerx.connector.js';
 
 export class CustomerXEnvironment extends ConnectorEnvironment {
@@ -10,6 +11,9 @@ export class CustomerXEnvironment extends ConnectorEnvironment {
 
 export class CustomerXModule {
   static for(environment: CustomerXEnvironment): DynamicModule {
-    return ConnectorModule.for(environment, { connector: CustomerXConnector, providers: [CustomerXApi] });
+    const module = ConnectorModule.for(environment, {
+      connector: CustomerXConnector,
+      providers: [CustomerXApi, CustomerXTracker],
+    });
   }
 }

@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { ConnectionRefused, type BrokerConnection, type ConfirmPublisher } from '#libs/broker';
 import { checkOutbox, type OutboxTable, type Relay } from '#libs/outbox';
 import { StartRefused, type Clock } from '#libs/runtime';
+import type { BackfillParts } from './backfill/backfill-watch.js';
 import type { BrokerWatch } from './broker-watch.js';
 
 export interface OutboxLifeParts {
@@ -12,6 +13,7 @@ export interface OutboxLifeParts {
   connection: BrokerConnection;
   publisher: ConfirmPublisher;
   watch: BrokerWatch;
+  backfill: Pick<BackfillParts, 'requests' | 'walker'>;
   clock: Clock;
 }
 
@@ -36,17 +38,19 @@ export class OutboxLife implements OnModuleInit, OnApplicationBootstrap, BeforeA
 
   /** A broker that is away, or a queue nobody has declared yet, does not hold up the start: the relay waits for them. */
   async onApplicationBootstrap(): Promise<void> {
-    const { relay, watch } = this.parts;
+    const { backfill, relay, watch } = this.parts;
     await this.openBroker();
     relay.start();
+    backfill.walker.start();
+    backfill.requests.start();
     this.watching = watch.run(this.stopping.signal);
   }
 
   /** Confirms under way are waited for and marked, and the lease is given up, while both databases are still there. */
   async beforeApplicationShutdown(): Promise<void> {
-    const { connection, publisher, relay } = this.parts;
+    const { backfill, connection, publisher, relay } = this.parts;
     this.stopping.abort();
-    await this.watching;
+    await Promise.all([this.watching, backfill.requests.stop(), backfill.walker.stop()]);
     await relay.stop();
     await publisher.close();
     await connection.close();

@@ -1,4 +1,4 @@
-import { buildMessage, IsOptional, Matches, ValidateBy } from 'class-validator';
+import { buildMessage, IsInt, IsOptional, Matches, Max, Min, ValidateBy } from 'class-validator';
 import { withAccess } from '#libs/access';
 import { AppEnvironment, IsUrlOf, SecretVariable, withBroker, withDatabase } from '#libs/runtime';
 import { columnMistakes } from './outbox-columns.js';
@@ -37,6 +37,12 @@ export class ReaderEnvironment extends withAccess(withBroker(withDatabase(AppEnv
   @IsOptional()
   @Matches(QUEUE_LIST, { message: 'must be queue names, separated by commas' })
   REQUIRED_QUEUES?: string;
+
+  /** Snapshots a second of a walk through an export view; a twentieth of it while live rows wait. */
+  @IsInt()
+  @Min(1)
+  @Max(100_000)
+  BACKFILL_ROWS_PER_SECOND: number = 2_000;
 }
 
 function IsColumnList(): PropertyDecorator {

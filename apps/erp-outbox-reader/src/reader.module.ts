@@ -4,6 +4,11 @@ import { AccessModule } from '#libs/access';
 import { BrokerConnection, BrokerManagement, ConfirmPublisher, ERP_EVENTS, publisherTopology } from '#libs/broker';
 import { Lease, OutboxReader, Relay, type OutboxTable, type RelayNotice } from '#libs/outbox';
 import { Clock, databaseModule, HealthIndicators, Metrics, poolToken } from '#libs/runtime';
+import { ReaderBackfill1764000000000 } from './backfill/backfill.migration.js';
+import { backfillProviders } from './backfill/backfill-providers.js';
+import { BackfillRequests } from './backfill/backfill-requests.js';
+import { BackfillWalker } from './backfill/backfill-walker.js';
+import { BackfillsController } from './backfill/backfills.controller.js';
 import { BrokerWatch } from './broker-watch.js';
 import { readOutboxColumns } from './outbox-columns.js';
 import { OutboxController } from './outbox.controller.js';
@@ -13,9 +18,9 @@ import { ReaderLease1763900000000 } from './reader.migration.js';
 import { watchHealth, watchMetrics } from './relay-watch.js';
 
 const ERP = 'erp';
-const LEASE_STATEMENT_TIMEOUT_MS = 5_000;
+const OWN_STATEMENT_TIMEOUT_MS = 5_000;
 
-/** Two databases: the reader's own, for who leads; and the ERP's, of which it touches the outbox alone. */
+/** Two databases: the reader's own, for who leads and what is walked; and the ERP's, of which it touches the outbox alone. */
 export class ReaderModule {
   static for(environment: ReaderEnvironment): DynamicModule {
     return {
@@ -25,9 +30,9 @@ export class ReaderModule {
         databaseModule({
           url: environment.DATABASE_URL,
           schema: 'reader',
-          migrations: [ReaderLease1763900000000],
-          poolSize: 2,
-          statementTimeoutMs: LEASE_STATEMENT_TIMEOUT_MS,
+          migrations: [ReaderLease1763900000000, ReaderBackfill1764000000000],
+          poolSize: 4,
+          statementTimeoutMs: OWN_STATEMENT_TIMEOUT_MS,
         }),
         databaseModule({
           url: environment.ERP_DATABASE_URL,
@@ -35,10 +40,10 @@ export class ReaderModule {
           migrations: [],
           name: ERP,
           applicationName: 'ponte-reader',
-          poolSize: 4,
+          poolSize: 5,
         }),
       ],
-      controllers: [OutboxController],
+      controllers: [OutboxController, BackfillsController],
       providers: providersOf(environment),
     };
   }
@@ -69,14 +74,26 @@ function providersOf(environment: ReaderEnvironment): Provider[] {
     },
     {
       provide: OutboxLife,
-      inject: [poolToken(ERP), Relay, Clock],
-      useFactory: (erp: Pool, relay: Relay, clock: Clock) => {
+      inject: [poolToken(ERP), Relay, BackfillRequests, BackfillWalker, Clock],
+      useFactory: (...[erp, relay, requests, walker, clock]: LifeParts) => {
         const watch = openWatch(environment, relay, clock);
-        return new OutboxLife({ erp, table, relay, connection, publisher, watch, clock });
+        return new OutboxLife({
+          erp,
+          table,
+          relay,
+          connection,
+          publisher,
+          watch,
+          backfill: { requests, walker },
+          clock,
+        });
       },
     },
+    ...backfillProviders(environment, publisher, poolToken(ERP)),
   ];
 }
+
+type LifeParts = [Pool, Relay, BackfillRequests, BackfillWalker, Clock];
 
 function openRelay(
   environment: ReaderEnvironment,

@@ -1,20 +1,20 @@
-import { buildMessage, IsOptional, IsUrl, MinLength, ValidateBy, ValidateIf } from 'class-validator';
+import { buildMessage, IsOptional, IsUrl, MinLength, ValidateBy, type ValidationArguments } from 'class-validator';
 import type { JSONWebKeySet } from 'jose';
 import { SecretVariable, type EnvironmentClass } from '#libs/runtime';
+import { isTrustedUrl } from './issuer-keys.js';
 import type { TokenRules } from './token-verifier.js';
 
-/** Adds `ACCESS_ISSUER`, `ACCESS_AUDIENCE` and one of `ACCESS_JWKS_URL`, `ACCESS_JWKS`. */
+/** Adds `ACCESS_ISSUER`, `ACCESS_AUDIENCE`, `ACCESS_JWKS_URL` or `ACCESS_JWKS` where the issuer cannot be asked, `ACCESS_GROUPS_CLAIM`. */
 export function withAccess<B extends EnvironmentClass>(Base: B) {
   abstract class AccessEnvironment extends Base {
     @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
+    @IsIssuerOfKeys()
     ACCESS_ISSUER!: string;
 
     @MinLength(1)
     ACCESS_AUDIENCE!: string;
 
-    @ValidateIf(
-      (environment: AccessVariables) => environment.ACCESS_JWKS === undefined || !!environment.ACCESS_JWKS_URL,
-    )
+    @IsOptional()
     @IsKeysUrl()
     ACCESS_JWKS_URL?: string;
 
@@ -22,6 +22,10 @@ export function withAccess<B extends EnvironmentClass>(Base: B) {
     @IsPublicKeys()
     @SecretVariable()
     ACCESS_JWKS?: string;
+
+    /** The claim of the token that lists its holder's groups. */
+    @MinLength(1)
+    ACCESS_GROUPS_CLAIM: string = 'groups';
   }
   return AccessEnvironment;
 }
@@ -31,31 +35,42 @@ export interface AccessVariables {
   ACCESS_AUDIENCE: string;
   ACCESS_JWKS_URL?: string;
   ACCESS_JWKS?: string;
+  ACCESS_GROUPS_CLAIM: string;
 }
 
 export function readTokenRules(environment: AccessVariables): TokenRules {
   return {
     issuer: environment.ACCESS_ISSUER,
     audience: environment.ACCESS_AUDIENCE,
+    groupsClaim: environment.ACCESS_GROUPS_CLAIM,
     ...(environment.ACCESS_JWKS
       ? { keys: JSON.parse(environment.ACCESS_JWKS) as JSONWebKeySet }
       : { keysUrl: environment.ACCESS_JWKS_URL }),
   };
 }
 
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
-
-/** Keys read over plain HTTP could be anybody's; on the same machine they cannot. */
 function IsKeysUrl(): PropertyDecorator {
   return ValidateBy({
     name: 'isKeysUrl',
     validator: {
-      validate: (value) => {
-        if (typeof value !== 'string' || !URL.canParse(value)) return false;
-        const { protocol, hostname } = new URL(value);
-        return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname));
-      },
+      validate: isTrustedUrl,
       defaultMessage: buildMessage(() => 'must be an https:// URL of the issuer’s keys, unless ACCESS_JWKS holds them'),
+    },
+  });
+}
+
+/** Where neither keys nor their address are given, the issuer itself is asked. */
+function IsIssuerOfKeys(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isIssuerOfKeys',
+    validator: {
+      validate: (value, { object }: ValidationArguments) => {
+        const { ACCESS_JWKS, ACCESS_JWKS_URL } = object as AccessVariables;
+        return ACCESS_JWKS !== undefined || !!ACCESS_JWKS_URL || isTrustedUrl(value);
+      },
+      defaultMessage: buildMessage(
+        () => 'must be https:// for its keys to be found there; or give them in ACCESS_JWKS_URL or ACCESS_JWKS',
+      ),
     },
   });
 }

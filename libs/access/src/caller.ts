@@ -33,6 +33,14 @@ export class Caller {
     return this.grants.some((grant) => grant.permissions.size > 0 && covers(grant, { source, company, branch }));
   }
 
+  /** The ERPs in which the caller has to do with a company of this code; '*' for who may go everywhere. */
+  sourcesOf(company: string): readonly string[] | '*' {
+    const granting = this.grants.filter(({ permissions }) => permissions.size > 0);
+    if (granting.some(({ territory }) => territory === '*')) return '*';
+    const own = granting.map(({ territory }) => territory as Territory).filter((one) => one.company === company);
+    return [...new Set(own.map(({ source }) => source))];
+  }
+
   /** Where the permission holds, for the `where` of a list. */
   territoriesOf(permission: Permission): readonly Territory[] | '*' {
     const granting = this.grants.filter((grant) => grant.permissions.has(permission));

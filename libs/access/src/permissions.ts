@@ -15,6 +15,10 @@ export const PERMISSIONS = {
     pt: 'Alterar o que é reservado ao fornecedor (periodicidade)',
     en: 'Change what is reserved to the vendor (cadence)',
   },
+  'system-parameters.write': {
+    pt: 'Alterar parâmetros do sistema (046)',
+    en: 'Change system parameters (046)',
+  },
   'integrations.test': { pt: 'Testar a conexão com o parceiro', en: 'Test the connection to the partner' },
   'runs.read': { pt: 'Ver execuções', en: 'See runs' },
   'runs.start': { pt: 'Executar agora', en: 'Run now' },
@@ -23,16 +27,30 @@ export const PERMISSIONS = {
   'deliveries.skip': { pt: 'Descartar uma entrega, com motivo', en: 'Skip a delivery, with a reason' },
   'deliveries.edit': { pt: 'Editar e reenviar', en: 'Edit and resend' },
   'redrives.start': { pt: 'Reenviar em lote', en: 'Redrive in bulk' },
+  'reconciliations.start': {
+    pt: 'Conferir com o que o parceiro tem',
+    en: 'Compare with what the partner holds',
+  },
   'endpoints.read': { pt: 'Ver pausas e disjuntores', en: 'See pauses and breakers' },
   'endpoints.pause': { pt: 'Pausar e retomar um parceiro', en: 'Pause and resume a partner' },
   'events.read': { pt: 'Consultar eventos', en: 'Search events' },
   'events.resolve': { pt: 'Resolver eventos retidos', en: 'Resolve parked events' },
+  'events.fix': { pt: 'Corrigir o conteúdo de um evento retido', en: 'Mend the contents of a parked event' },
   'events.read-personal': { pt: 'Ver dados pessoais sem máscara', en: 'See personal data unmasked' },
   'reader.read': { pt: 'Ver a leitura da outbox do ERP', en: "See the reading of the ERP's outbox" },
   'reader.resolve': { pt: 'Liberar linhas retidas da outbox', en: 'Release parked outbox rows' },
+  'reader.backfill': {
+    pt: 'Pedir e cancelar a varredura das visões do ERP',
+    en: "Ask for and cancel a walk through the ERP's views",
+  },
   'audit.verify': { pt: 'Verificar a cadeia de auditoria', en: 'Verify the audit chain' },
   'audit.export': { pt: 'Exportar a auditoria', en: 'Export the audit' },
   'audit.erase': { pt: 'Eliminar os dados de uma pessoa (LGPD)', en: "Erase a person's data (LGPD)" },
+  /** The name is the one user groups have in the ERP's manual; each analysis is paid for. */
+  'credit-analyses.request': {
+    pt: 'Clientes - Permite utilizar consulta Deps',
+    en: 'Customers - may use the DEPS credit query',
+  },
   'access.manage': { pt: 'Administrar grupos e permissões', en: 'Manage groups and permissions' },
 } as const satisfies Record<string, PermissionLabel>;
 

@@ -11,9 +11,11 @@ const OPERATE: Permission[] = [
   'deliveries.retry',
   'deliveries.skip',
   'redrives.start',
+  'reconciliations.start',
   'endpoints.pause',
   'events.resolve',
   'reader.resolve',
+  'reader.backfill',
 ];
 
 /** Ready-made roles, named in the token's `roles`. */

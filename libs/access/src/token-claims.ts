@@ -7,8 +7,9 @@ import type { Permission } from './permissions.js';
  * Reads `sub`, `name`, `roles` (ready-made role names) and `companies` (`"<source>|<company>"`,
  * `"<source>|<company>|<branch>"` or `"*"`). Names it does not know give nothing: a role of tomorrow, or of another
  * application that shares the issuer, is no mistake.
+ * @param ofGroups what the token's groups give beside that, wherever they give it
  */
-export function claimsToCaller(claims: JWTPayload): Caller {
+export function claimsToCaller(claims: JWTPayload, ofGroups: readonly Grant[] = []): Caller {
   const permissions = new Set(
     textsOf(claims.roles)
       .filter(isRole)
@@ -19,7 +20,14 @@ export function claimsToCaller(claims: JWTPayload): Caller {
     return territory ? [{ permissions, territory }] : [];
   });
   const id = claims.sub!;
-  return new Caller(id, typeof claims.name === 'string' ? claims.name : id, grants);
+  return new Caller(id, typeof claims.name === 'string' ? claims.name : id, [...grants, ...ofGroups]);
+}
+
+/** A token may name many groups of other applications; beyond this many, the rest give nothing. */
+const GROUPS_MAX = 1_000;
+
+export function groupsOf(claims: JWTPayload, claim: string): string[] {
+  return [...new Set(textsOf(claims[claim]))].slice(0, GROUPS_MAX);
 }
 
 function readTerritory(text: string): Territory | '*' | undefined {

@@ -1,23 +1,24 @@
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  errors,
-  jwtVerify,
-  type JSONWebKeySet,
-  type JWTVerifyGetKey,
-} from 'jose';
+import { errors, jwtVerify, type JSONWebKeySet, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { Problem, type Clock } from '#libs/runtime';
-import type { Caller } from './caller.js';
-import { claimsToCaller } from './token-claims.js';
+import type { Caller, Grant } from './caller.js';
+import { keysOf } from './issuer-keys.js';
+import { claimsToCaller, groupsOf } from './token-claims.js';
 
 export interface TokenRules {
   issuer: string;
   audience: string;
-  /** Where the issuer publishes its keys … */
+  /** Where the issuer publishes its keys; absent, the issuer is asked for it (OpenID Connect Discovery) … */
   keysUrl?: string;
-  /** … or the keys themselves. */
+  /** … unless the keys themselves are given. */
   keys?: JSONWebKeySet;
+  /** The claim that lists the groups of whoever holds the token. */
+  groupsClaim: string;
 }
+
+/** What some groups may do, by their names in the token. */
+export type GrantsOfGroups = (names: readonly string[]) => Promise<readonly Grant[]>;
+
+const NO_GRANTS: GrantsOfGroups = () => Promise.resolve([]);
 
 /** Asymmetric only: with a shared-secret algorithm the issuer's public key would be enough to forge a token. */
 const ALGORITHMS = [
@@ -34,7 +35,6 @@ const ALGORITHMS = [
   'Ed25519',
 ];
 const CLOCK_TOLERANCE_S = 30;
-const KEYS_TIMEOUT_MS = 5_000;
 
 /** Turns a bearer token into its caller, or refuses it. */
 export class TokenVerifier {
@@ -43,14 +43,18 @@ export class TokenVerifier {
   constructor(
     private readonly rules: TokenRules,
     private readonly clock: Clock,
+    private readonly grantsOfGroups: GrantsOfGroups = NO_GRANTS,
   ) {
-    this.keys = rules.keys
-      ? createLocalJWKSet(rules.keys)
-      : createRemoteJWKSet(new URL(rules.keysUrl!), { timeoutDuration: KEYS_TIMEOUT_MS });
+    this.keys = keysOf(rules);
   }
 
   /** @throws Problem 401 `invalid-token`; 503 `keys-unavailable` when the issuer's keys cannot be had */
   async verify(token: string): Promise<Caller> {
+    const claims = await this.claimsOf(token);
+    return claimsToCaller(claims, await this.grantsOfGroups(groupsOf(claims, this.rules.groupsClaim)));
+  }
+
+  private async claimsOf(token: string): Promise<JWTPayload> {
     try {
       const { payload } = await jwtVerify(token, this.keys, {
         issuer: this.rules.issuer,
@@ -60,7 +64,7 @@ export class TokenVerifier {
         clockTolerance: CLOCK_TOLERANCE_S,
         currentDate: this.clock.now(),
       });
-      return claimsToCaller(payload);
+      return payload;
     } catch (error) {
       throw toProblem(error);
     }

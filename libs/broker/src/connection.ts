@@ -50,6 +50,10 @@ export class BrokerConnection extends EventEmitter<ConnectionEvents> {
     return this.current;
   }
 
+  get user(): string {
+    return userOf(this.url);
+  }
+
   /**
    * Resolves when the first connection stands; an unreachable broker is waited for. Asking twice opens one connection.
    * @throws ConnectionRefused when the broker answers and refuses us before we were ever connected
@@ -161,4 +165,9 @@ export function vhostOf(amqpUrl: string): string {
 
 function withoutCredentials(message: string): string {
   return message.replace(/\/\/[^@\s/]*@/g, '//');
+}
+
+/** As whom an AMQP URL logs in; the client's own default where it names nobody. */
+export function userOf(amqpUrl: string): string {
+  return decodeURIComponent(new URL(amqpUrl).username) || 'guest';
 }

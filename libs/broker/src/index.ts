@@ -1,6 +1,6 @@
 export { auditBoundQueues } from './bound-queues.js';
 export { ConfirmLost, type PublishResult, type Settle } from './confirm-window.js';
-export { BrokerConnection, ConnectionRefused, type ConnectionState } from './connection.js';
+export { BrokerConnection, ConnectionRefused, userOf, type ConnectionState } from './connection.js';
 export { BrokerManagement, ManagementError } from './management.js';
 export type { IncomingMessage, IncomingProperties, OutgoingMessage, OutgoingProperties } from './message.js';
 export { ROUTING_KEY_MAX_BYTES } from './message.js';

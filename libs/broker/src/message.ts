@@ -33,6 +33,8 @@ export interface IncomingProperties {
   contentType?: string;
   messageId?: string;
   type?: string;
+  /** The broker's user that published it, where the publisher says so: the broker lets nobody name another. */
+  userId?: string;
   headers: Record<string, unknown>;
 }
 
@@ -44,6 +46,7 @@ export function readProperties(properties: MessageProperties): IncomingPropertie
     contentType: text(properties.contentType),
     messageId: text(properties.messageId),
     type: text(properties.type),
+    userId: text(properties.userId),
     headers: properties.headers ?? {},
   };
 }

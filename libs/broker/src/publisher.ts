@@ -30,7 +30,7 @@ export class ConfirmPublisher extends EventEmitter<PublisherEvents> {
   private opening?: Promise<void>;
   private reopenMs = REOPEN_FIRST_MS;
   private reopenTimer?: NodeJS.Timeout;
-  private readonly options = new PublishOptions();
+  private readonly options: PublishOptions;
   private closed = false;
 
   /** @param topology declared on every new channel, so that an exchange somebody deleted comes back */
@@ -39,6 +39,7 @@ export class ConfirmPublisher extends EventEmitter<PublisherEvents> {
     private readonly topology?: Topology,
   ) {
     super();
+    this.options = new PublishOptions(connection.user);
     connection.on('open', () => this.reopen());
     connection.on('away', (reason) => this.lose(`the broker is away: ${reason}`));
     connection.on('blocked', (reason) => this.tell('paused', `the broker blocks publishers: ${reason}`));

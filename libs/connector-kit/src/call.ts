@@ -1,3 +1,4 @@
+import type { Words } from '#libs/settings';
 import type { PartnerAnswer, PartnerRequest } from '#libs/partner';
 
 /** What one delivery may use while it is made. */
@@ -11,3 +12,13 @@ export interface Call<S> {
    */
   request(request: PartnerRequest): Promise<PartnerAnswer>;
 }
+
+/** What a connection test found; `problem` says whose turn it is. */
+export type ConnectionVerdict =
+  | { ok: true; detail?: Words }
+  | {
+      ok: false;
+      /** The credentials are wrong; they are right and the licence has ended; the partner answers, and strangely. */
+      problem: 'credential' | 'licence-ended' | 'not-configured' | 'unreachable' | 'strange-answer';
+      detail: Words;
+    };

@@ -11,12 +11,13 @@ import {
 } from '#libs/partner';
 import type { Clock } from '#libs/runtime';
 import type { Integration } from '#libs/settings';
-import type { Call } from './call.js';
-import type { ConnectorDefinition } from './definition.js';
+import type { Call, ConnectionVerdict } from './call.js';
+import { DEFAULT_GROUP, type ConnectorDefinition } from './definition.js';
 import { toEndpointOptions, type PartnerSettings } from './partner-settings.js';
 import type { SettingsBook } from './settings-book.js';
 
 type DeliverMethod = (body: unknown, call: Call<PartnerSettings>) => Promise<Outcome>;
+type CheckMethod = (call: Call<PartnerSettings>) => Promise<ConnectionVerdict>;
 
 export interface ConnectorCourierOptions {
   definition: ConnectorDefinition;
@@ -54,16 +55,59 @@ export class ConnectorCourier implements Courier {
     const endsAt = this.options.clock.monotonicMs() + deadlineMs;
     const integration = await this.readReady(delivery.integrationId);
     if (integration.state.kind !== 'ready') return this.standStill(delivery, integration.state.kind);
-    const endpoint = this.endpointOf(delivery.endpointId, integration);
+    const { definition } = this.options;
+    const { method, group = DEFAULT_GROUP } = definition.delivers.get(delivery.operation)!;
+    const endpoint = this.endpointOf(delivery.endpointId, group, integration);
     const exchanges: MaskedExchange[] = [];
-    const call = this.openCall(delivery, integration, { endpoint, exchanges, endsAt, probe });
+    const idempotencyKey = `ponte-${definition.name}-${delivery.integrationId}-${delivery.position}`;
+    const call = this.openCall(integration, { idempotencyKey, endpoint, exchanges, endsAt, probe });
     try {
-      return { outcome: await this.methodOf(delivery.operation)(delivery.body, call), exchange: exchanges };
+      return { outcome: await this.bound<DeliverMethod>(method)(delivery.body, call), exchange: exchanges };
     } catch (error) {
       const outcome = readUnavailable(error);
       if (!outcome) throw error;
       return { outcome, exchange: exchanges };
     }
+  }
+
+  /**
+   * Asks the partner whether address and credentials of a group are good, past an open breaker, counted by none.
+   * @returns undefined where the connector has no test for this group
+   */
+  async check(
+    integration: Integration<PartnerSettings>,
+    group: string,
+    endpointId: string,
+  ): Promise<ConnectionVerdict | undefined> {
+    const { definition, clock } = this.options;
+    const method = definition.checks.get(group);
+    if (!method) return undefined;
+    const endsAt = clock.monotonicMs() + integration.settings.deadlineSeconds * 1_000;
+    const endpoint = this.endpointOf(endpointId, group, integration);
+    const idempotencyKey = `ponte-${definition.name}-${integration.id}-check`;
+    const call = this.openCall(integration, { idempotencyKey, endpoint, exchanges: [], endsAt, probe: true });
+    try {
+      return await this.bound<CheckMethod>(method)(call);
+    } catch (error) {
+      const outcome = readUnavailable(error);
+      if (!outcome || outcome.kind === 'delivered') throw error;
+      return { ok: false, problem: 'unreachable', detail: { pt: outcome.reason, en: outcome.reason } };
+    }
+  }
+
+  /**
+   * A call outside any delivery, through the default group's endpoint: its breaker counts it, its limits hold it.
+   * @param probe past an open breaker, counted by none
+   */
+  callOutside(
+    integration: Integration<PartnerSettings>,
+    { endpointId, key, probe }: { endpointId: string; key: string; probe: boolean },
+  ): Call<PartnerSettings> {
+    const { definition, clock } = this.options;
+    const endsAt = clock.monotonicMs() + integration.settings.deadlineSeconds * 1_000;
+    const endpoint = this.endpointOf(endpointId, DEFAULT_GROUP, integration);
+    const idempotencyKey = `ponte-${definition.name}-${integration.id}-${key}`;
+    return this.openCall(integration, { idempotencyKey, endpoint, exchanges: [], endsAt, probe });
   }
 
   /** The row is the authority, the breaker its sensor: it closes when the row says so, and by nothing else. */
@@ -86,11 +130,13 @@ export class ConnectorCourier implements Courier {
     return { outcome: unavailable(`a integração não está pronta / the integration is ${state}`) };
   }
 
-  private endpointOf(endpointId: string, integration: Integration<PartnerSettings>): PartnerEndpoint {
+  private endpointOf(endpointId: string, group: string, { version, settings }: Integration<PartnerSettings>) {
     const { definition, partners, onBreakerOpen } = this.options;
-    const endpoint = partners.get(endpointId, integration.version, () =>
-      toEndpointOptions(definition.name, integration.settings),
-    );
+    const name = group === DEFAULT_GROUP ? definition.name : `${definition.name}-${group}`;
+    const endpoint = partners.get(endpointId, version, () => ({
+      ...toEndpointOptions(name, settings),
+      ...definition.groups.get(group)?.(settings),
+    }));
     if (!this.listening.has(endpoint)) {
       this.listening.add(endpoint);
       // What was made from settings that have been replaced says nothing of those that stand.
@@ -100,21 +146,16 @@ export class ConnectorCourier implements Courier {
     return endpoint;
   }
 
-  private methodOf(operation: string): DeliverMethod {
-    const { definition, connector } = this.options;
-    const { method } = definition.delivers.get(operation)!;
-    return (connector as Record<string, DeliverMethod>)[method]!.bind(connector);
+  private bound<M extends (...given: never[]) => unknown>(method: string): M {
+    const { connector } = this.options;
+    return (connector as Record<string, M>)[method]!.bind(connector) as M;
   }
 
-  private openCall(
-    delivery: ClaimedDelivery,
-    integration: Integration<PartnerSettings>,
-    about: OpenCall,
-  ): Call<PartnerSettings> {
-    const { clock, definition } = this.options;
+  private openCall({ settings }: Integration<PartnerSettings>, about: OpenCall): Call<PartnerSettings> {
+    const { clock } = this.options;
     return {
-      settings: integration.settings,
-      idempotencyKey: `ponte-${definition.name}-${delivery.integrationId}-${delivery.position}`,
+      settings,
+      idempotencyKey: about.idempotencyKey,
       request: async (request: PartnerRequest) => {
         const left = about.endsAt - clock.monotonicMs();
         const limited = { ...request, deadlineMs: Math.min(request.deadlineMs ?? left, left), probe: about.probe };
@@ -133,6 +174,7 @@ export class ConnectorCourier implements Courier {
 }
 
 interface OpenCall {
+  idempotencyKey: string;
   endpoint: PartnerEndpoint;
   exchanges: MaskedExchange[];
   /** Monotonic. */

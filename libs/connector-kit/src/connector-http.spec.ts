@@ -8,6 +8,7 @@ import { DeliveriesController } from './deliveries.controller.js';
 import { EndpointsController } from './endpoints.controller.js';
 import { IntegrationsController } from './integrations.controller.js';
 import { ParkedEventsController } from './parked-events.controller.js';
+import { RedrivesController } from './redrives.controller.js';
 
 let shop: ShopApp;
 let partner: LocalPartner;
@@ -149,7 +150,13 @@ describe('parked events over HTTP', () => {
   });
 });
 
-const CONTROLLERS = [IntegrationsController, EndpointsController, DeliveriesController, ParkedEventsController];
+const CONTROLLERS = [
+  IntegrationsController,
+  EndpointsController,
+  DeliveriesController,
+  RedrivesController,
+  ParkedEventsController,
+];
 const routes = CONTROLLERS.flatMap((controller) => {
   const base = Reflect.getMetadata('path', controller) as string;
   const handlers = Object.values(Object.getOwnPropertyDescriptors(controller.prototype)).map(({ value }) => value);
@@ -176,10 +183,21 @@ describe('somebody of another company', () => {
     await shop.publish(eventOf('erp.receivable.opened.v1', { company: 'foreign-parked', title: 'F2' }));
     const [parked] = await itemsOf(await shop.as('vendor', '/erp/demo|foreign-parked'), '/parked-events', 1);
     ids.set('parked-events', parked!.id!);
+    ids.set('redrives', await redriveOf('foreign-refused'));
   });
 
+  /** Of a delivery the partner refuses again and again. */
+  async function redriveOf(company: string): Promise<string> {
+    await save(company);
+    partner.answer = (response, { url }) => answerJson(response, url === '/titles/F3' ? 422 : 200, {});
+    await shop.publish(eventOf('erp.receivable.opened.v1', { company, branch: '3', title: 'F3' }));
+    await itemsOf(vendor, `/deliveries?state=parked&company=${company}`, 1);
+    const wish = { filter: { company }, reason: 'out of curiosity', perSecond: 1, expectedCount: 1 };
+    return (await vendor('POST', '/redrives', wish)).body.id;
+  }
+
   it('is met by every route the kit has', () => {
-    expect(routes).toHaveLength(18);
+    expect(routes).toHaveLength(30);
   });
 
   it.each(routes.filter(([, path]) => path.includes(':')))(

@@ -1,13 +1,14 @@
 import type { PoolClient } from 'pg';
-import { isEventType, matchesPattern, type BusinessKeys, type HubEvent } from '#libs/contracts';
-import type { EventPlan, IntegrationPlan, PlannedEvent, Planner, Unplanned } from '#libs/delivery';
-import { applyReceivables, type PlacedEvent, type ReceivableEvent } from '#libs/receivables';
+import { isEventType, matchesPattern, type BusinessKeys, type HubEvent, type ReceivableChanged } from '#libs/contracts';
+import type { EventPlan, IntegrationPlan, PlannedDelivery, PlannedEvent, Planner, Unplanned } from '#libs/delivery';
+import { applyReceivables, beginWalk, endWalk, type PlacedEvent, type ReceivableEvent } from '#libs/receivables';
 import type { Integration, IntegrationRegistry } from '#libs/settings';
 import type { ConnectorDefinition, Planned } from './definition.js';
 import type { PartnerSettings } from './partner-settings.js';
 import type { SettingsBook } from './settings-book.js';
 
 type PlanMethod = (event: HubEvent, settings: PartnerSettings) => Planned;
+type LoadMethod = (title: ReceivableChanged, settings: PartnerSettings) => Planned;
 
 /** Asks the connector class what an event becomes, for each integration it belongs to. */
 export class ConnectorPlanner implements Planner {
@@ -25,16 +26,31 @@ export class ConnectorPlanner implements Planner {
   async plan(client: PoolClient, events: readonly PlannedEvent[]): Promise<EventPlan[]> {
     const integrations = await this.registry.forCompanies(client, companiesOf(events));
     this.book.note(integrations);
+    for (const { event, position } of news(events, 'ponte.backfill.started.v1'))
+      await beginWalk(client, event, position);
     await applyReceivables(client, events.filter(isNewReceivable));
+    for (const { event, position } of news(events, 'ponte.backfill.finished.v1'))
+      await endWalk(client, event, position);
     return events.map((planned) => this.planOne(planned, integrations));
+  }
+
+  /**
+   * A title as it stands, told as states; nothing where the connector plans none.
+   * @throws what the connector's plan throws
+   */
+  planTitle(integration: Integration<PartnerSettings>, title: ReceivableChanged): PlannedDelivery[] {
+    const planned = this.bound<LoadMethod>(this.definition.load!)(title, integration.settings);
+    if (!Array.isArray(planned)) return [];
+    const keys = businessKeysOfTitle(title);
+    return this.ready(planned).map((delivery) => ({ keys, ...delivery, kind: 'state' }));
   }
 
   private planOne(planned: PlannedEvent, all: readonly Integration<PartnerSettings>[]): EventPlan {
     const { event, onlyIntegration, exceptIntegrations } = planned;
-    if (event.type === 'erp.receivable.snapshot.v1') {
+    if (event.type === 'erp.receivable.snapshot.v1' || event.type.startsWith('ponte.backfill.')) {
       return unplanned({
         code: 'read-model-only',
-        reason: 'a snapshot brings the read model up to date and is no movement',
+        reason: 'a backfill brings the read model up to date and is no movement',
       });
     }
     const concerned = integrationsFor(event, all).filter(({ id }) => !onlyIntegration || id === onlyIntegration);
@@ -61,19 +77,13 @@ export class ConnectorPlanner implements Planner {
     const silent = reasonForSilence(integration);
     if (silent) return { integrationId: integration.id, deliveries: [], unplanned: silent };
     const methods = this.definition.plans.filter(({ pattern }) => matchesPattern(pattern, event.type));
-    const answers = methods.map(({ method }) =>
-      (this.connector as Record<string, PlanMethod>)[method]!.call(this.connector, event, integration.settings),
-    );
-    const deliveries = answers.flatMap((answer) => (Array.isArray(answer) ? answer : []));
+    const answers = methods.map(({ method }) => this.bound<PlanMethod>(method)(event, integration.settings));
+    const deliveries = this.ready(answers.flatMap((answer) => (Array.isArray(answer) ? answer : [])));
     const reason = answers.find((answer): answer is Unplanned => !Array.isArray(answer));
     const why = reason ?? {
       code: 'no-plan' as const,
       reason: `${this.definition.name} does nothing with ${event.type}`,
     };
-    for (const { operation } of deliveries) {
-      if (!this.definition.delivers.has(operation))
-        throw new Error(`nothing delivers "${operation}": write @Deliver('${operation}')`);
-    }
     const keys = businessKeysOf(event);
     return {
       integrationId: integration.id,
@@ -81,6 +91,24 @@ export class ConnectorPlanner implements Planner {
       ...(deliveries.length === 0 && { unplanned: why }),
     };
   }
+
+  /** Each on the endpoint of its operation. @throws Error for one that nobody delivers */
+  private ready(deliveries: readonly PlannedDelivery[]): PlannedDelivery[] {
+    return deliveries.map((delivery) => {
+      const entry = this.definition.delivers.get(delivery.operation);
+      if (!entry) throw new Error(`nothing delivers "${delivery.operation}": write @Deliver('${delivery.operation}')`);
+      return { ...delivery, ...(entry.group !== undefined && { group: entry.group }) };
+    });
+  }
+
+  private bound<M extends (...given: never[]) => unknown>(method: string): M {
+    return (this.connector as Record<string, M>)[method]!.bind(this.connector) as M;
+  }
+}
+
+/** Those that come in for the first time: what was held for one integration is in the read model since it came. */
+function news(events: readonly PlannedEvent[], type: string): PlannedEvent[] {
+  return events.filter(({ event, onlyIntegration }) => onlyIntegration === undefined && event.type === type);
 }
 
 function companiesOf(events: readonly PlannedEvent[]): { source: string; company: string }[] {
@@ -105,6 +133,10 @@ function integrationsFor(
 
 function reasonForSilence({ state, displayName, name }: Integration<PartnerSettings>): Unplanned | undefined {
   const called = displayName || name;
+  if (state.kind === 'off' && state.parameter !== undefined) {
+    const reason = `o parâmetro do sistema ${state.parameter} está desligado / the system parameter is off`;
+    return { code: 'off', reason };
+  }
   if (state.kind === 'off') return { code: 'off', reason: `a integração "${called}" está desligada / is off` };
   if (state.kind === 'ready') return undefined;
   const lacks = state.lacks.map(({ label, reason }) => `${label.pt} (${reason})`).join(', ');
@@ -120,6 +152,10 @@ function unplanned(reason: Unplanned): EventPlan {
 
 function businessKeysOf(event: HubEvent): BusinessKeys | undefined {
   if (!event.type.startsWith('erp.receivable.')) return undefined;
-  const { receivableId, number, installment, contractId, customer } = (event as ReceivableEvent).data;
+  return businessKeysOfTitle((event as ReceivableEvent).data);
+}
+
+function businessKeysOfTitle(title: ReceivableChanged): BusinessKeys {
+  const { receivableId, number, installment, contractId, customer } = title;
   return { receivableId, titleNumber: number, installment, contractId, customerId: customer.id };
 }

@@ -1,37 +1,66 @@
 import { hostname } from 'node:os';
-import { Logger, type DynamicModule, type Provider } from '@nestjs/common';
+import type { DynamicModule, Provider } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { Pool } from 'pg';
-import { AccessModule } from '#libs/access';
+import { ACCESS_MIGRATIONS, AccessModule } from '#libs/access';
 import { appTopology, BrokerConnection, BrokerManagement, ERP_EVENTS, TopicServer } from '#libs/broker';
-import { DeliveryEngine, DeliveryLedger1763800000000 } from '#libs/delivery';
+import {
+  AwaitingDeliveries1764060000000,
+  DeliveryEngine,
+  DeliveryLedger1763800000000,
+  OperatedDeliveries1764050000000,
+} from '#libs/delivery';
 import { PartnerEndpoints } from '#libs/partner';
-import { ReceivablesReadModel1763900000000 } from '#libs/receivables';
-import { Clock, databaseModule, HealthIndicators, Metrics } from '#libs/runtime';
-import { IntegrationRegistry, readKeyRing, SecretBox, SETTINGS_ENTITIES, SETTINGS_MIGRATIONS } from '#libs/settings';
+import { ReceivablesFill1764100000000, ReceivablesReadModel1763900000000 } from '#libs/receivables';
+import { Clock, databaseModule, Metrics } from '#libs/runtime';
+import {
+  IntegrationRegistry,
+  readKeyRing,
+  SecretBox,
+  SETTINGS_ENTITIES,
+  SETTINGS_MIGRATIONS,
+  SystemParameters,
+} from '#libs/settings';
 import { CadenceTimer } from './cadence-timer.js';
+import { CapabilitiesController, CONNECTOR } from './capabilities.controller.js';
+import { ConnectionTest } from './connection-test.js';
 import { ConnectorCourier } from './connector-courier.js';
-import type { ConnectorEnvironment } from './connector-environment.js';
+import { readWaysIn, type ConnectorEnvironment } from './connector-environment.js';
+import { ConnectorGauges } from './connector-gauges.js';
 import { ConnectorLife } from './connector-life.js';
-import { ConnectorPlanner } from './connector-planner.js';
 import { DEFINITION, definitionOf, type ConnectorClass, type ConnectorDefinition } from './definition.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { EndpointsController } from './endpoints.controller.js';
+import { EngineRoom } from './engine-room.js';
 import { intakeControllerOf } from './intake.controller.js';
 import { IntegrationDesk } from './integration-desk.js';
+import { IntegrationLife1764120000000 } from './integration-life.migration.js';
 import { IntegrationsController } from './integrations.controller.js';
+import { Loads } from './loads.js';
+import { LoadsController } from './loads.controller.js';
 import { OutboxLease1763950000000 } from './outbox-lease.migration.js';
 import { OutcomeRelay } from './outcome-relay.js';
 import { ParkedEventsController } from './parked-events.controller.js';
-import { sealedBy } from './payload-vault.js';
+import type { PartnerSettings } from './partner-settings.js';
+import { RedrivesController } from './redrives.controller.js';
+import { Reconciliations1764070000000 } from './reconciliation.migration.js';
+import { reconciliationProviders } from './reconciliation.module.js';
+import { ReconciliationsController } from './reconciliations.controller.js';
 import { SettingsBook } from './settings-book.js';
+import { SystemParametersController } from './system-parameters.controller.js';
 
 /** In this order; a connector adds its own behind them. */
 export const CONNECTOR_MIGRATIONS = [
   ...SETTINGS_MIGRATIONS,
+  ...ACCESS_MIGRATIONS,
   DeliveryLedger1763800000000,
   ReceivablesReadModel1763900000000,
+  ReceivablesFill1764100000000,
   OutboxLease1763950000000,
+  OperatedDeliveries1764050000000,
+  AwaitingDeliveries1764060000000,
+  IntegrationLife1764120000000,
+  Reconciliations1764070000000,
 ];
 
 export interface ConnectorModuleOptions {
@@ -50,7 +79,7 @@ export class ConnectorModule {
       module: ConnectorModule,
       imports: [
         ScheduleModule.forRoot(),
-        AccessModule.for(environment),
+        AccessModule.withGroups(environment),
         databaseModule({
           url: environment.DATABASE_URL,
           schema: definition.name,
@@ -63,15 +92,22 @@ export class ConnectorModule {
       controllers: [
         intakeControllerOf(definition.app),
         IntegrationsController,
+        LoadsController,
+        SystemParametersController,
         DeliveriesController,
+        RedrivesController,
         ParkedEventsController,
         EndpointsController,
+        CapabilitiesController,
+        ReconciliationsController,
       ],
       providers: [
         connector,
         ...providers,
         { provide: DEFINITION, useValue: definition },
+        { provide: CONNECTOR, useExisting: connector },
         ...parts(definition, connector, environment),
+        ...reconciliationProviders(definition, connector),
       ],
       exports: [TopicServer],
     };
@@ -84,14 +120,16 @@ function parts(
   environment: ConnectorEnvironment,
 ): Provider[] {
   const box = new SecretBox(readKeyRing(environment.SETTINGS_KEYS));
+  const waysIn = readWaysIn(environment);
   return [
-    IntegrationDesk,
     CadenceTimer,
+    ConnectionTest,
     { provide: TopicServer, useFactory: () => topicServer(definition, environment) },
     {
       provide: IntegrationRegistry,
       inject: [Clock],
-      useFactory: (clock: Clock) => new IntegrationRegistry(definition.name, definition.settings, box, clock),
+      useFactory: (clock: Clock) =>
+        new IntegrationRegistry(definition.name, definition.settings, box, clock, definition.systemParameter?.code),
     },
     {
       provide: SettingsBook,
@@ -101,51 +139,41 @@ function parts(
     },
     { provide: PartnerEndpoints, inject: [Clock, Metrics], useFactory: observedPartners },
     {
-      provide: DeliveryEngine,
+      provide: EngineRoom,
       inject: [Pool, Clock, IntegrationRegistry, SettingsBook, PartnerEndpoints, connector],
-      useFactory: (...given: EngineParts) => engine(definition, box, given),
+      useFactory: (...[pool, clock, registry, book, partners, made]: EngineParts) =>
+        new EngineRoom({ definition, box, replica, waysIn, pool, clock, registry, book, partners, connector: made }),
+    },
+    { provide: DeliveryEngine, inject: [EngineRoom], useFactory: ({ engine }: EngineRoom) => engine },
+    { provide: ConnectorCourier, inject: [EngineRoom], useFactory: ({ courier }: EngineRoom) => courier },
+    {
+      provide: Loads,
+      inject: [Pool, Clock, IntegrationRegistry, EngineRoom],
+      useFactory: (pool: Pool, clock: Clock, registry: IntegrationRegistry<PartnerSettings>, room: EngineRoom) =>
+        new Loads({ pool, clock, registry, planner: room.planner, engine: room.engine }),
+    },
+    {
+      provide: SystemParameters,
+      inject: [Clock],
+      useFactory: (clock: Clock) => new SystemParameters(definition.name, clock),
+    },
+    {
+      provide: IntegrationDesk,
+      inject: [Pool, IntegrationRegistry, SystemParameters, SettingsBook, DeliveryEngine],
+      useFactory: (...given: DeskParts) => new IntegrationDesk(definition, ...given),
     },
     {
       provide: OutcomeRelay,
       inject: [Pool],
       useFactory: (pool: Pool) => new OutcomeRelay(pool, environment.AMQP_URL, definition.app),
     },
-    {
-      provide: ConnectorLife,
-      inject: [
-        DeliveryEngine,
-        SettingsBook,
-        IntegrationDesk,
-        OutcomeRelay,
-        PartnerEndpoints,
-        TopicServer,
-        HealthIndicators,
-        Metrics,
-      ],
-      useFactory: (...[engine, book, desk, relay, partners, server, health, metrics]: LifeParts) =>
-        new ConnectorLife({ engine, book, desk, relay, partners, server, health, metrics }),
-    },
+    ConnectorLife,
+    ConnectorGauges,
   ];
 }
 
-type LifeParts = [
-  DeliveryEngine,
-  SettingsBook,
-  IntegrationDesk,
-  OutcomeRelay,
-  PartnerEndpoints,
-  TopicServer,
-  HealthIndicators,
-  Metrics,
-];
-type EngineParts = [
-  Pool,
-  Clock,
-  ConstructorParameters<typeof ConnectorPlanner>[2],
-  SettingsBook,
-  PartnerEndpoints,
-  object,
-];
+type EngineParts = [Pool, Clock, IntegrationRegistry<PartnerSettings>, SettingsBook, PartnerEndpoints, object];
+type DeskParts = [Pool, IntegrationRegistry<PartnerSettings>, SystemParameters, SettingsBook, DeliveryEngine];
 
 function topicServer({ app, bindings }: ConnectorDefinition, environment: ConnectorEnvironment): TopicServer {
   return new TopicServer({
@@ -165,39 +193,4 @@ function observedPartners(clock: Clock, metrics: Metrics): PartnerEndpoints {
     observer: ({ endpoint, path, outcome, durationMs }) =>
       seconds.observe(durationMs / 1_000, { endpoint, path, outcome }),
   });
-}
-
-function engine(
-  definition: ConnectorDefinition,
-  box: SecretBox,
-  [pool, clock, registry, book, partners, connector]: EngineParts,
-): DeliveryEngine {
-  const log = new Logger('DeliveryEngine');
-  const planner = new ConnectorPlanner(definition, connector, registry, book);
-  const courier = new ConnectorCourier({ definition, connector, book, partners, clock, onBreakerOpen, onNotReady });
-  const ledger = new DeliveryEngine({
-    connector: definition.name,
-    pool,
-    clock,
-    queue: `${definition.app}.events`,
-    replica,
-    planner,
-    courier,
-    vault: sealedBy(box),
-    refOf: (id) => book.refOf(id),
-    onTrouble: (what, error) => log.warn({ event: 'engine.trouble', what, reason: error.message }),
-    onMended: (lanes) => log.error({ event: 'engine.lanes-mended', lanes }),
-  });
-  return ledger;
-
-  function onNotReady(endpointId: string, state: string): Promise<void> {
-    return ledger.endpoints.pause(endpointId, { reason: 'off', detail: `the integration is ${state}`, setBy: replica });
-  }
-
-  function onBreakerOpen(endpointId: string): void {
-    const detail = 'o parceiro falhou vezes demais / the partner failed too often';
-    ledger.endpoints
-      .pause(endpointId, { reason: 'breaker', detail, setBy: replica })
-      .catch((error: Error) => log.warn({ event: 'engine.trouble', what: 'breaker', reason: error.message }));
-  }
 }

@@ -6,10 +6,12 @@ import {
   type EventTypesMatching,
   type HubEvent,
   type Outcome,
+  type ReceivableChanged,
 } from '#libs/contracts';
 import type { PlannedDelivery, Unplanned } from '#libs/delivery';
-import type { SettingsClass } from '#libs/settings';
-import type { Call } from './call.js';
+import type { PartnerEndpointOptions } from '#libs/partner';
+import type { SettingsClass, SystemParameterDescription } from '#libs/settings';
+import type { Call, ConnectionVerdict } from './call.js';
 import type { PartnerSettings } from './partner-settings.js';
 
 /** What a plan answers: deliveries, in order; or why there are none. */
@@ -19,9 +21,21 @@ export interface ConnectorOptions<S extends PartnerSettings> {
   /** The first word of outcome types, the name of the schema and of the integrations: `customerx`. */
   name: string;
   settings: SettingsClass<S>;
+  /** The switch of the whole ERP instance, where the manual has one: nothing is on before it. */
+  systemParameter?: SystemParameterDescription;
+  /**
+   * Groups of operations beside the `default` one, with what is different of their endpoint: each has a breaker, a pause
+   * and a limit of its own.
+   */
+  groups?: Record<string, (settings: S) => EndpointDifference>;
 }
 
+/** What a group's endpoint has of its own. */
+export type EndpointDifference = Partial<Pick<PartnerEndpointOptions, 'baseUrl' | 'requestsPerMinute' | 'connections'>>;
+
 export interface DeliverOptions {
+  /** The group whose endpoint it goes through; `default` unless told. */
+  group?: string;
   /** `continue`: a refusal is final and the lane goes on; by default it waits for a person. */
   onRefused?: 'park' | 'continue';
 }
@@ -36,9 +50,19 @@ interface DeliverEntry extends DeliverOptions {
   method: string;
 }
 
+interface CheckEntry {
+  group: string;
+  method: string;
+}
+
+/** The group of operations that say no other. */
+export const DEFAULT_GROUP = 'default';
+
 const OPTIONS = Symbol('connector');
 const PLANS = Symbol('plans');
 const DELIVERS = Symbol('delivers');
+const CHECKS = Symbol('checks');
+const LOADS = Symbol('loads');
 
 /** A class whose methods say what is planned from which event, and what delivers it. */
 export function Connector<S extends PartnerSettings>(options: ConnectorOptions<S>): ClassDecorator {
@@ -69,6 +93,27 @@ export function Deliver(operation: string, options: DeliverOptions = {}) {
   };
 }
 
+type CheckMethod = (call: Call<never>) => Promise<ConnectionVerdict>;
+
+/** The method asks the partner, changing nothing there, whether address and credentials of this group are good. */
+export function Check(group: string = DEFAULT_GROUP) {
+  return <M extends CheckMethod>(target: object, method: string, _descriptor: TypedPropertyDescriptor<M>): void => {
+    append(CHECKS, target, { group, method } satisfies CheckEntry);
+  };
+}
+
+type LoadMethod = (title: ReceivableChanged, settings: never) => Planned;
+
+/**
+ * The method plans a title as it stands, of which no event tells: when an integration begins, comes back, or must be told
+ * again. Pure, like a plan; what it plans is sent as states. `title.status` may be `deleted`.
+ */
+export function Load() {
+  return <M extends LoadMethod>(target: object, method: string, _descriptor: TypedPropertyDescriptor<M>): void => {
+    append(LOADS, target, method);
+  };
+}
+
 /** One delivery of a plan; a `movement` unless said otherwise. */
 export function plan(
   operation: string,
@@ -92,9 +137,19 @@ export interface ConnectorDefinition {
   settings: SettingsClass<PartnerSettings>;
   plans: readonly PlanEntry[];
   delivers: ReadonlyMap<string, DeliverEntry>;
+  systemParameter?: SystemParameterDescription;
+  /** With `default` first. */
+  groups: ReadonlyMap<string, (settings: PartnerSettings) => EndpointDifference>;
+  /** The method that tests the connection, by group. */
+  checks: ReadonlyMap<string, string>;
+  /** The method that plans a title as it stands, where there is one. */
+  load?: string;
   /** AMQP patterns on erp.events, a whole aggregate each. */
   bindings: readonly string[];
 }
+
+/** Where a walk through the ERP's titles begins and ends, in line with its snapshots. */
+const BACKFILLS = bindingOf('ponte.backfill.*.v1');
 
 /** It becomes the name of a queue, of a schema and the first word of outcome types. */
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
@@ -120,8 +175,23 @@ export function definitionOf(connector: ConnectorClass): ConnectorDefinition {
   const byOperation = new Map(delivers.map((entry) => [entry.operation, entry]));
   if (byOperation.size < delivers.length)
     throw new TypeError(`${connector.name} delivers an operation twice: one @Deliver for each`);
-  const bindings = [...new Set(plans.map(({ pattern }) => bindingOf(pattern)))];
+  const groups = new Map<string, (settings: PartnerSettings) => EndpointDifference>([
+    [DEFAULT_GROUP, () => ({})],
+    ...Object.entries(options.groups ?? {}),
+  ]);
+  const checks = (Reflect.getMetadata(CHECKS, connector.prototype) ?? []) as CheckEntry[];
+  const loads = (Reflect.getMetadata(LOADS, connector.prototype) ?? []) as string[];
+  for (const { group = DEFAULT_GROUP, method } of [...delivers, ...checks]) {
+    if (groups.has(group)) continue;
+    throw new TypeError(`${connector.name}.${method} goes by the group "${group}": write it under groups: { … }`);
+  }
+  if (loads.length > 1) throw new TypeError(`${connector.name} has two @Load(): one plans a title as it stands`);
+  const bindings = [...new Set([...plans.map(({ pattern }) => bindingOf(pattern)), ...(loads[0] ? [BACKFILLS] : [])])];
   return {
+    ...(options.systemParameter && { systemParameter: options.systemParameter }),
+    groups,
+    checks: new Map(checks.map(({ group, method }) => [group, method])),
+    ...(loads[0] && { load: loads[0] }),
     name: options.name,
     app: `${options.name}-connector`,
     settings: options.settings,

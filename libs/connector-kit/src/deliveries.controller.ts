@@ -1,45 +1,41 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { Transform } from 'class-transformer';
-import { IsBoolean, IsNumberString, IsOptional, IsString, Length } from 'class-validator';
-import { CurrentCaller, RequirePermission, type Caller, type Territory } from '#libs/access';
+import { IsObject, IsOptional, IsString, Length } from 'class-validator';
+import { CurrentCaller, RequirePermission, type Caller, type Permission, type Territory } from '#libs/access';
 import {
   DeliveryEngine,
   DeliveryRefusal,
-  type AttemptReport,
+  type DeliveryDetail,
   type DeliveryReport,
-  type WaitedFor,
+  type FailureGroups,
 } from '#libs/delivery';
-import { Documented, cursorPage, notFound, PageQuery, Problem, readCursor, type Page } from '#libs/runtime';
-import { ownersWithBranchesOf } from './owners.js';
-
-class DeliveryQueryParameters extends PageQuery {
-  /** Whether to list what is through instead of what is open. */
-  @IsOptional()
-  @Transform(({ value }) => (value === 'true' ? true : value === 'false' ? false : value))
-  @IsBoolean()
-  settled: boolean = false;
-
-  @IsOptional()
-  @IsString()
-  @Length(1, 20)
-  state?: string;
-
-  /** `receivable/4711-2` */
-  @IsOptional()
-  @IsString()
-  @Length(1, 161)
-  subject?: string;
-
-  @IsOptional()
-  @IsNumberString({ no_symbols: true })
-  @Length(1, 18)
-  integrationId?: string;
-}
+import { cursorPage, Documented, invalidRequest, notFound, Problem, readCursor, type Page } from '#libs/runtime';
+import { DeliveryListParameters, FailureParameters, toDeliveryFilter } from './delivery-query.js';
+import { mergePatch } from './merge-patch.js';
+import { seenBy } from './seen-by.js';
 
 export class ReasonBody {
   @IsString()
   @Length(3, 500)
   reason!: string;
+}
+
+export class RetryBody {
+  @IsOptional()
+  @IsString()
+  @Length(3, 500)
+  reason?: string;
+}
+
+/** Either the whole body, or what is to change in it. */
+export class EditBody extends ReasonBody {
+  @IsOptional()
+  @IsObject()
+  body?: object;
+
+  /** A JSON merge patch: what it names is replaced, null takes a field away. */
+  @IsOptional()
+  @IsObject()
+  patch?: object;
 }
 
 @Controller('deliveries')
@@ -48,45 +44,56 @@ export class DeliveriesController {
 
   @Get()
   @RequirePermission('deliveries.read')
-  @Documented({ summary: 'Open deliveries, or settled ones, newest first; a page may hold fewer than there are' })
-  async list(@CurrentCaller() caller: Caller, @Query() query: DeliveryQueryParameters): Promise<Page<DeliveryReport>> {
-    const { settled, state, subject, integrationId, limit } = query;
-    const [beforePosition] = readCursor(query.cursor, ['integer']) ?? [];
-    const owners = ownersWithBranchesOf(caller, 'deliveries.read');
-    const rows = await this.engine.deliveries.list({
-      settled,
-      state,
-      subject,
-      integrationId,
-      beforePosition,
-      limit: limit + 1,
-      owners,
-    });
-    const page = cursorPage(rows, limit, (row) => [row.position]);
-    return { ...page, items: page.items.filter((row) => caller.may('deliveries.read', territoryOf(row))) };
+  @Documented({ summary: 'Open deliveries, or settled ones, newest first' })
+  async list(@CurrentCaller() caller: Caller, @Query() query: DeliveryListParameters): Promise<Page<DeliveryReport>> {
+    const { settled, limit, cursor, ...filter } = query;
+    const [beforePosition] = readCursor(cursor, ['integer']) ?? [];
+    const page = { settled, beforePosition, limit: limit + 1, seen: seenBy(caller, 'deliveries.read') };
+    const rows = await this.engine.deliveries.list({ ...toDeliveryFilter(filter), ...page });
+    return cursorPage(rows, limit, (row) => [row.position]);
+  }
+
+  @Get('failures')
+  @RequirePermission('deliveries.read')
+  @Documented({ summary: 'What waits for a person, grouped by operation and by what the reasons have in common' })
+  failures(@CurrentCaller() caller: Caller, @Query() { limit, ...filter }: FailureParameters): Promise<FailureGroups> {
+    return this.engine.deliveries.failures(seenBy(caller, 'deliveries.read'), toDeliveryFilter(filter), limit);
   }
 
   @Get(':position')
   @RequirePermission('deliveries.read')
-  @Documented({ summary: 'One delivery with its attempts, requests and answers masked' })
-  async one(
-    @CurrentCaller() caller: Caller,
-    @Param('position') position: string,
-  ): Promise<{ delivery: DeliveryReport; attempts: AttemptReport[]; waitsFor: WaitedFor[] }> {
+  @Documented({
+    summary: 'One delivery with its attempts, requests and answers masked, and with what people did to it',
+  })
+  async one(@CurrentCaller() caller: Caller, @Param('position') position: string): Promise<DeliveryDetail> {
     return this.read(caller, 'deliveries.read', position);
+  }
+
+  @Get(':position/body')
+  @RequirePermission('events.read-personal')
+  @Documented({ summary: 'What is sent, unmasked' })
+  async body(@CurrentCaller() caller: Caller, @Param('position') position: string): Promise<{ body?: object }> {
+    await this.read(caller, 'events.read-personal', position);
+    return { body: await this.engine.deliveries.bodyOf(position) };
   }
 
   @Post(':position/retry')
   @HttpCode(204)
   @RequirePermission('deliveries.retry')
-  async retry(@CurrentCaller() caller: Caller, @Param('position') position: string): Promise<void> {
+  @Documented({ summary: 'Sends it again as it is, with all its attempts before it' })
+  async retry(
+    @CurrentCaller() caller: Caller,
+    @Param('position') position: string,
+    @Body() { reason }: RetryBody,
+  ): Promise<void> {
     await this.read(caller, 'deliveries.retry', position);
-    await this.engine.deliveries.retry(position).catch(toProblem);
+    await this.engine.deliveries.retry(position, caller.name, reason).catch(toProblem);
   }
 
   @Post(':position/skip')
   @HttpCode(204)
   @RequirePermission('deliveries.skip')
+  @Documented({ summary: 'Leaves it unsent, with a reason; what waits behind it goes on' })
   async skip(
     @CurrentCaller() caller: Caller,
     @Param('position') position: string,
@@ -96,11 +103,27 @@ export class DeliveriesController {
     await this.engine.deliveries.skip(position, caller.name, reason).catch(toProblem);
   }
 
-  private async read(
-    caller: Caller,
-    permission: 'deliveries.read' | 'deliveries.retry' | 'deliveries.skip',
-    position: string,
-  ) {
+  @Post(':position/edit-and-resend')
+  @RequirePermission('deliveries.edit')
+  @Documented({ summary: 'Puts a delivery with another body in its place; the original stays as it is' })
+  async edit(
+    @CurrentCaller() caller: Caller,
+    @Param('position') position: string,
+    @Body() { reason, ...wish }: EditBody,
+  ): Promise<{ position: string }> {
+    await this.read(caller, 'deliveries.edit', position);
+    const body = await this.revised(position, wish);
+    const edit = { body, by: caller.name, reason };
+    return { position: await this.engine.deliveries.edit(position, edit).catch(toProblem) };
+  }
+
+  private async revised(position: string, { body, patch }: Pick<EditBody, 'body' | 'patch'>): Promise<object> {
+    if ((body === undefined) === (patch === undefined))
+      throw invalidRequest([{ pointer: '/body', detail: 'either body or patch must be given' }]);
+    return body ?? (mergePatch(await this.engine.deliveries.bodyOf(position), patch) as object);
+  }
+
+  private async read(caller: Caller, permission: Permission, position: string): Promise<DeliveryDetail> {
     const found = /^\d{1,18}$/.test(position) ? await this.engine.deliveries.read(position) : undefined;
     if (!found) throw notFound('There is no such delivery, or it belongs to somebody else.');
     caller.require(permission, territoryOf(found.delivery));
@@ -114,9 +137,6 @@ function territoryOf({ source, company, branch }: DeliveryReport): Territory {
 
 function toProblem(error: unknown): never {
   if (!(error instanceof DeliveryRefusal)) throw error;
-  throw new Problem({
-    type: `delivery-${error.code}`,
-    status: error.code === 'not-found' ? 404 : 409,
-    detail: error.message,
-  });
+  const status = error.code === 'not-found' ? 404 : error.code === 'not-storable' ? 400 : 409;
+  throw new Problem({ type: `delivery-${error.code}`, status, detail: error.message });
 }

@@ -1,11 +1,14 @@
-export type { Call } from './call.js';
+export type { Call, ConnectionVerdict } from './call.js';
 export { connectorConformance, type ConformanceWish } from './connector-conformance.js';
+export type { Allowance, Capability, CapabilityWish, HasCapabilities } from './capabilities.js';
 export { ConnectorEnvironment } from './connector-environment.js';
 export { CONNECTOR_MIGRATIONS, ConnectorModule, type ConnectorModuleOptions } from './connector.module.js';
 export {
+  Check,
   Connector,
   definitionOf,
   Deliver,
+  Load,
   nothing,
   Plan,
   plan,
@@ -15,3 +18,12 @@ export {
   type Planned,
 } from './definition.js';
 export { PartnerSettings } from './partner-settings.js';
+export {
+  Reconcile,
+  type ComparedFields,
+  type ExpectedRow,
+  type HeldPage,
+  type HeldRow,
+  type ReconcileEvery,
+  type ReconcileOptions,
+} from './reconciliation.js';

@@ -1,26 +1,55 @@
 import { Injectable } from '@nestjs/common';
-import { Pool } from 'pg';
+import { Pool, type PoolClient } from 'pg';
 import type { Caller } from '#libs/access';
-import { DeliveryEngine, ensureEndpoints, LOCK_ALL_EPOCHS } from '#libs/delivery';
+import { DeliveryEngine, ensureEndpoints, LOCK_ALL_EPOCHS, writeOutcomes } from '#libs/delivery';
 import { inTransaction, notFound } from '#libs/runtime';
-import { IntegrationRegistry, type Integration, type IntegrationInput } from '#libs/settings';
+import {
+  IntegrationRegistry,
+  SystemParameters,
+  type Integration,
+  type IntegrationInput,
+  type SystemParameter,
+  type SystemParameterInput,
+} from '#libs/settings';
+import type { ConnectorDefinition } from './definition.js';
+import { IntegrationLife } from './integration-life.js';
+import { READ_LIVES } from './integration-life.sql.js';
 import type { PartnerSettings } from './partner-settings.js';
+import { requireWordOnResending } from './resending.js';
 import { SettingsBook } from './settings-book.js';
+import { tellSettings } from './settings-told.js';
 
-const GROUPS = ['default'];
+export interface SaveWish extends IntegrationInput {
+  /** Said by who knows that the change has everything told again. */
+  resend?: boolean;
+}
 
-/** Saves integrations and makes the engine follow: what is off stands still, what was mended goes on. */
+/** An integration as it was saved, with what must follow once the save is committed. */
+interface Followed {
+  integration: Integration<PartnerSettings>;
+  endpoints: string[];
+  cadenceChanged: boolean;
+}
+
+/** Saves settings and makes the engine follow: what is off stands still, what was mended goes on, what is owed is loaded. */
 @Injectable()
 export class IntegrationDesk {
+  private readonly life: IntegrationLife;
+
   constructor(
+    private readonly definition: ConnectorDefinition,
     private readonly pool: Pool,
     private readonly registry: IntegrationRegistry<PartnerSettings>,
+    private readonly parameters: SystemParameters,
     private readonly book: SettingsBook,
     private readonly engine: DeliveryEngine,
-  ) {}
+  ) {
+    this.life = new IntegrationLife(definition.load !== undefined);
+  }
 
-  readAll(): Promise<Integration<PartnerSettings>[]> {
-    return this.registry.readAll(this.pool);
+  /** In the order of their ids. @param owners `source|company`, or undefined for all */
+  page(wish: { afterId: string; owners?: readonly string[]; limit: number }): Promise<Integration<PartnerSettings>[]> {
+    return this.registry.page(this.pool, wish);
   }
 
   /** @throws Problem 404 */
@@ -31,23 +60,67 @@ export class IntegrationDesk {
     return integration;
   }
 
-  /** Intake stands still for the moment of the change, so that what is planned is planned by one state of the settings. */
-  async save(input: IntegrationInput, caller: Caller): Promise<Integration<PartnerSettings>> {
+  /**
+   * Intake stands still for the moment of the change, so that what is planned is planned by one state of the settings.
+   * @throws Problem 400, 403, 409 as the registry says; 409 `would-resend` for a change of what the partner was told
+   * before, without the word on it
+   */
+  async save({ resend = false, ...input }: SaveWish, caller: Caller): Promise<Integration<PartnerSettings>> {
     const changer = {
       name: caller.name,
       mayChange: (who: 'vendor' | 'admin') =>
         caller.may(who === 'vendor' ? 'integrations.write-vendor' : 'integrations.write', input),
     };
-    const { saved, endpoints } = await inTransaction(this.pool, async (client) => {
+    const followed = await inTransaction(this.pool, async (client) => {
       await client.query(LOCK_ALL_EPOCHS);
-      const { after } = await this.registry.save(client, input, changer);
-      const { id, source, company, settings } = after;
-      const wish = { integrationId: id, source, company, groups: GROUPS, concurrency: settings.concurrency };
-      return { saved: after, endpoints: await ensureEndpoints(client, wish) };
+      const saved = await this.registry.save(client, input, changer);
+      if (await requireWordOnResending(client, this.definition, saved, resend))
+        await this.life.resend(client, saved.after.id, caller.name);
+      await writeOutcomes(client, tellSettings(this.definition.name, saved, caller.name));
+      return this.followIn(client, saved.after, caller.name);
     });
-    this.book.note([saved]);
-    await this.follow(saved, endpoints, caller.name);
-    return saved;
+    await this.followAfter(followed, caller.name);
+    return followed.integration;
+  }
+
+  /** Those that have an integration, of their own or of a branch. */
+  async companiesOf(source: string): Promise<string[]> {
+    const integrations = await this.registry.forSource(this.pool, source);
+    return [...new Set(integrations.map(({ company }) => company))];
+  }
+
+  readParameter(source: string): Promise<SystemParameter> {
+    return this.parameters.read(this.pool, source);
+  }
+
+  /** Switches a whole ERP instance: each of its integrations follows. @throws Problem 409 `version-conflict` */
+  async switchParameter(input: SystemParameterInput, by: string): Promise<SystemParameter> {
+    const { parameter, followed } = await inTransaction(this.pool, async (client) => {
+      await client.query(LOCK_ALL_EPOCHS);
+      const saved = await this.parameters.save(client, input, by);
+      const integrations = saved.changed ? await this.registry.forSource(client, input.source) : [];
+      const followed: Followed[] = [];
+      for (const integration of integrations) followed.push(await this.followIn(client, integration, by));
+      return { parameter: saved.parameter, followed };
+    });
+    for (const each of followed) await this.followAfter(each, by);
+    return parameter;
+  }
+
+  /** At start: what a new version or another key ring made of the settings that are there. */
+  async followAll(by: string): Promise<void> {
+    const lives = new Map(
+      (await this.pool.query<{ id: string; ready: boolean }>(READ_LIVES)).rows.map((l) => [l.id, l.ready]),
+    );
+    for (const { id, state } of await this.registry.readAll(this.pool)) {
+      if ((lives.get(id) ?? false) === (state.kind === 'ready')) continue;
+      const followed = await inTransaction(this.pool, async (client) => {
+        await client.query(LOCK_ALL_EPOCHS);
+        const now = await this.registry.byId(client, id);
+        return now && this.followIn(client, now, by);
+      });
+      if (followed) await this.followAfter(followed, by);
+    }
   }
 
   /**
@@ -62,15 +135,29 @@ export class IntegrationDesk {
     }
   }
 
-  private async follow(
-    { id, settings, state }: Integration<PartnerSettings>,
-    endpoints: string[],
-    by: string,
-  ): Promise<void> {
+  private async followIn(client: PoolClient, integration: Integration<PartnerSettings>, by: string): Promise<Followed> {
+    const { id, source, company, settings } = integration;
+    const groups = [...this.definition.groups.keys()];
+    const endpoints = await ensureEndpoints(client, {
+      integrationId: id,
+      source,
+      company,
+      groups,
+      concurrency: settings.concurrency,
+    });
+    const cadence = { integrationId: id, everySeconds: settings.periodicityMinutes * 60, zone: settings.timeZone };
+    const cadenceChanged = await this.engine.cadences.change(client, cadence);
+    await this.life.follow(client, integration, by);
+    return { integration, endpoints, cadenceChanged };
+  }
+
+  private async followAfter({ integration, endpoints, cadenceChanged }: Followed, by: string): Promise<void> {
+    const { id, settings, state } = integration;
     const { cadences, endpoints: gates } = this.engine;
+    this.book.note([integration]);
     if (state.kind !== 'ready') await this.standStill(endpoints, state.kind, by);
     await gates.limit(id, settings.concurrency);
-    await cadences.set({ integrationId: id, everySeconds: settings.periodicityMinutes * 60, zone: settings.timeZone });
+    if (cadenceChanged) await cadences.refile(id);
     for (const endpointId of endpoints) {
       await gates.resume(endpointId, 'credential', by);
       if (state.kind === 'ready') await gates.resume(endpointId, 'off', by);

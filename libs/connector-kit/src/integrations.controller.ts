@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Inject, Param, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import { IsBoolean, IsInt, IsObject, IsOptional, IsString, Length, Min } from 'class-validator';
 import { CurrentCaller, RequirePermission, type Caller } from '#libs/access';
@@ -11,10 +11,12 @@ import {
   type SettingChange,
   type SettingForm,
 } from '#libs/settings';
-import { DeliveryEngine, type RunReport } from '#libs/delivery';
+import { DeliveryEngine, type RunNow, type RunReport } from '#libs/delivery';
 import { Pool } from 'pg';
 import { DEFINITION, type ConnectorDefinition } from './definition.js';
+import { ConnectionTest, type GroupVerdict } from './connection-test.js';
 import { IntegrationDesk } from './integration-desk.js';
+import { ownersWithBranchesOf } from './owners.js';
 import type { PartnerSettings } from './partner-settings.js';
 
 export class IntegrationBody {
@@ -51,6 +53,28 @@ export class IntegrationBody {
   @IsInt()
   @Min(0)
   expectedVersion?: number;
+
+  /** Says that a change of what the partner was told before may have everything told again. */
+  @IsOptional()
+  @IsBoolean()
+  resend?: boolean;
+}
+
+class FormQuery {
+  /** The ERP instance for which the form is drawn: what its system parameter hides is not shown. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 80)
+  source?: string;
+}
+
+/** The fields of a form, and whether there is anything to show. */
+export interface ShownForm {
+  /** The switch of the whole ERP instance, without which none of the fields is shown. */
+  shownWhen?: { systemParameter: string; equals: true };
+  /** For the source asked for; true where nobody named one. */
+  shown: boolean;
+  fields: SettingForm[];
 }
 
 /** An integration as it is shown: secrets as whether they are set. */
@@ -66,7 +90,8 @@ export interface ShownIntegration {
   updatedBy: string;
   state: Integration['state'];
   settings: Record<string, unknown>;
-  cadence?: { nextAt: Date; lastCommunication?: Date };
+  /** `overdue`: no communication for more than two periods. */
+  cadence?: { nextAt: Date; lastCommunication?: Date; overdue: boolean };
 }
 
 @Controller('integrations')
@@ -74,28 +99,32 @@ export class IntegrationsController {
   constructor(
     private readonly desk: IntegrationDesk,
     private readonly engine: DeliveryEngine,
+    private readonly connection: ConnectionTest,
     private readonly pool: Pool,
     @Inject(DEFINITION) private readonly definition: ConnectorDefinition,
   ) {}
 
   @Get('form')
   @RequirePermission('integrations.read')
-  @Documented({ summary: 'What a form needs to ask for the settings' })
-  form(): SettingForm[] {
-    return describeSettings(this.definition.settings);
+  @Documented({ summary: 'What a form needs to ask for the settings, and whether it is shown' })
+  async form(@Query() { source }: FormQuery): Promise<ShownForm> {
+    const fields = describeSettings(this.definition.settings);
+    const { systemParameter } = this.definition;
+    if (!systemParameter) return { shown: true, fields };
+    const shown = source === undefined || (await this.desk.readParameter(source)).enabled;
+    return { shownWhen: { systemParameter: systemParameter.code, equals: true }, shown, fields };
   }
 
   @Get()
   @RequirePermission('integrations.read')
-  @Documented({ summary: 'The integrations the caller may see' })
+  @Documented({ summary: 'The integrations the caller may see; a page may hold fewer than there are' })
   async list(@CurrentCaller() caller: Caller, @Query() { cursor, limit }: PageQuery): Promise<Page<ShownIntegration>> {
     const [afterId = '0'] = readCursor(cursor, ['integer']) ?? [];
-    const all = await this.desk.readAll();
-    const rows = all
-      .filter((one) => BigInt(one.id) > BigInt(afterId) && caller.may('integrations.read', one))
-      .toSorted((one, other) => Number(BigInt(one.id) - BigInt(other.id)));
-    const { items, ...more } = cursorPage(rows.slice(0, limit + 1), limit, ({ id }) => [id]);
-    return { ...more, items: await Promise.all(items.map((one) => this.show(one))) };
+    const owners = ownersWithBranchesOf(caller, 'integrations.read');
+    const rows = await this.desk.page({ afterId: String(afterId), owners, limit: limit + 1 });
+    const { items, ...more } = cursorPage(rows, limit, ({ id }) => [id]);
+    const seen = items.filter((one) => caller.may('integrations.read', one));
+    return { ...more, items: await Promise.all(seen.map((one) => this.show(one))) };
   }
 
   @Get(':id')
@@ -112,6 +141,22 @@ export class IntegrationsController {
   async save(@CurrentCaller() caller: Caller, @Body() body: IntegrationBody): Promise<ShownIntegration> {
     caller.require('integrations.write', body);
     return this.show(await this.desk.save(body, caller));
+  }
+
+  @Post(':id/test-connection')
+  @HttpCode(200)
+  @RequirePermission('integrations.test')
+  @Documented({ summary: 'Asks the partner whether address and credentials are good, one API apart from the other' })
+  async testConnection(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<GroupVerdict[]> {
+    const integration = await this.desk.read(id);
+    caller.require('integrations.test', integration);
+    if (integration.state.kind !== 'not-configured') return this.connection.run(integration, caller.name);
+    const lacks = integration.state.lacks.map(({ label, reason }) => `${label.pt} (${reason})`).join(', ');
+    throw new Problem({
+      type: 'not-configured',
+      status: 409,
+      detail: `Ainda falta / Still missing: ${lacks}.`,
+    });
   }
 
   @Get(':id/history')
@@ -143,14 +188,12 @@ export class IntegrationsController {
   @RequirePermission('runs.start')
   @Documented({ summary: 'Lets go now what waits for the next window' })
   async runNow(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<{ runId: string }> {
-    caller.require('runs.start', await this.desk.read(id));
-    const runId = await this.engine.cadences.runNow(id, caller.name);
-    if (runId) return { runId };
-    throw new Problem({
-      type: 'no-run',
-      status: 409,
-      detail: 'A run is under way, or this integration has no windows and sends as things come.',
-    });
+    const integration = await this.desk.read(id);
+    caller.require('runs.start', integration);
+    const gapSeconds = integration.settings.runNowGapMinutes * 60;
+    const answer = await this.engine.cadences.runNow(id, caller.name, gapSeconds);
+    if ('runId' in answer) return answer;
+    throw new Problem({ type: `run-${answer.refused}`, status: 409, detail: whyNoRun(answer) });
   }
 
   private async show(integration: Integration<PartnerSettings>): Promise<ShownIntegration> {
@@ -169,8 +212,25 @@ export class IntegrationsController {
       updatedBy,
       state,
       settings: shown(this.definition, settings),
-      ...(cadence && { cadence: { nextAt: cadence.nextAt, lastCommunication: cadence.lastCommunication } }),
+      ...(cadence && {
+        cadence: {
+          nextAt: cadence.nextAt,
+          lastCommunication: cadence.lastCommunication,
+          overdue: cadence.overdue,
+        },
+      }),
     };
+  }
+}
+
+function whyNoRun(answer: Exclude<RunNow, { runId: string }>): string {
+  switch (answer.refused) {
+    case 'under-way':
+      return 'Uma execução está em andamento. / A run is under way.';
+    case 'no-windows':
+      return 'Esta integração envia assim que acontece. / This integration has no windows and sends as things come.';
+    case 'too-soon':
+      return `A última comunicação é recente; não antes de / too soon, not before ${answer.notBefore.toISOString()}.`;
   }
 }
 

@@ -20,6 +20,28 @@ export abstract class PartnerSettings {
   })
   periodicityMinutes: number = 0;
 
+  @IsInt()
+  @Min(0)
+  @Max(1_440)
+  @Setting({
+    label: { pt: 'Intervalo mínimo para "executar agora" (minutos)', en: 'Minimum gap before "run now" (minutes)' },
+    help: { pt: 'Contado da última comunicação.', en: 'Counted from the last communication.' },
+    whoMayChange: 'vendor',
+  })
+  runNowGapMinutes: number = 15;
+
+  @IsInt()
+  @Min(0)
+  @Max(366)
+  @Setting({
+    label: { pt: 'Comparar com o ERP a cada (dias)', en: 'Compare with the ERP every (days)' },
+    help: {
+      pt: 'Lê os títulos do ERP por inteiro e avisa do que mudou sem evento. 0: nunca.',
+      en: "Reads the ERP's titles whole and tells of what changed without an event. 0: never.",
+    },
+  })
+  compareEveryDays: number = 7;
+
   @IsTimeZone()
   @Setting({ label: { pt: 'Fuso horário', en: 'Time zone' } })
   timeZone: string = 'America/Sao_Paulo';

@@ -42,6 +42,8 @@ export async function openShopApp() {
     microservice: (app: { get(type: typeof TopicServer): TopicServer }) => app.get(TopicServer),
   };
   const running = await openApp(options, environment);
+  const parameter = { source: '/erp/demo', enabled: true };
+  await ask(`${running.url}/system-parameter`, 'PUT', await tokenOf('vendor', []), parameter);
   const connection = new BrokerConnection(vhost.amqpUrl, 'shop-spec');
   const publisher = new ConfirmPublisher(connection);
   await connection.open();
@@ -53,6 +55,10 @@ export async function openShopApp() {
     publish: async (event: HubEvent) => void (await publisher.publish({ exchange: ERP_EVENTS, ...writeEvent(event) })),
     as: async (role: string, ...companies: string[]) => {
       const bearer = await tokenOf(role, companies);
+      return (method: string, path: string, body?: object) => ask(`${running.url}${path}`, method, bearer, body);
+    },
+    withClaims: async (claims: object) => {
+      const bearer = await tokenWith(claims);
       return (method: string, path: string, body?: object) => ask(`${running.url}${path}`, method, bearer, body);
     },
     close: async () => {
@@ -75,11 +81,15 @@ async function ask(url: string, method: string, bearer: string, body?: object): 
 }
 
 function tokenOf(role: string, companies: string[]): Promise<string> {
-  return new SignJWT({ name: `${role} da Silva`, roles: [role], companies: companies.length > 0 ? companies : ['*'] })
+  const everywhere = companies.length > 0 ? companies : ['*'];
+  return tokenWith({ sub: role, name: `${role} da Silva`, roles: [role], companies: everywhere });
+}
+
+function tokenWith(claims: object): Promise<string> {
+  return new SignJWT({ sub: 'somebody', ...claims })
     .setProtectedHeader({ alg: 'ES256' })
     .setIssuer(ISSUER)
     .setAudience('ponte')
-    .setSubject(role)
     .setExpirationTime('10m')
     .sign(privateKey);
 }

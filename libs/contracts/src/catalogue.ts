@@ -1,3 +1,4 @@
+import { BackfillFinished, BackfillStarted } from './backfill.js';
 import { ContractChanged } from './contract.js';
 import { CreditAnalysisRequested, NegativationRequested } from './credit.js';
 import { CustomerChanged } from './customer.js';
@@ -6,7 +7,7 @@ import { ReceivableChanged } from './receivable.js';
 import { RegisterEntryChanged } from './register.js';
 
 /**
- * Every event an ERP may publish, by type, with the class of its data. A published version never changes: what must
+ * Every event of `erp.events`: what an ERP may publish, and what its reader says in line with it, by type, with the class of its data. A published version never changes: what must
  * change gets `.v2` beside it. `erp.lead.*`, `erp.prospect.*`, `erp.development.*`, `erp.occurrence-type.*` and
  * `erp.line.*` are reserved names and not events yet.
  */
@@ -29,17 +30,21 @@ export const EVENT_CATALOGUE = {
   'erp.company.changed.v1': RegisterEntryChanged,
   'erp.branch.registered.v1': RegisterEntryChanged,
   'erp.branch.changed.v1': RegisterEntryChanged,
+  'erp.branch.snapshot.v1': RegisterEntryChanged,
   'erp.business-unit.registered.v1': RegisterEntryChanged,
   'erp.business-unit.changed.v1': RegisterEntryChanged,
+  'erp.business-unit.snapshot.v1': RegisterEntryChanged,
 
   'erp.customer.registered.v1': CustomerChanged,
   'erp.customer.changed.v1': CustomerChanged,
+  'erp.customer.snapshot.v1': CustomerChanged,
 
   'erp.contract.signed.v1': ContractChanged,
   'erp.contract.changed.v1': ContractChanged,
   'erp.contract.blocked.v1': ContractChanged,
   'erp.contract.unblocked.v1': ContractChanged,
   'erp.contract.ended.v1': ContractChanged,
+  'erp.contract.snapshot.v1': ContractChanged,
 
   'erp.occurrence.recorded.v1': OccurrenceChanged,
   'erp.occurrence.changed.v1': OccurrenceChanged,
@@ -49,7 +54,12 @@ export const EVENT_CATALOGUE = {
   'erp.credit-analysis.requested.v1': CreditAnalysisRequested,
   'erp.negativation.requested.v1': NegativationRequested,
   'erp.negativation.removal-requested.v1': NegativationRequested,
-} as const satisfies Readonly<Record<`erp.${string}.${string}.v${number}`, new () => object>>;
+
+  /** A walk through an export view begins; its snapshots follow. Said by the reader in the ERP's name. */
+  'ponte.backfill.started.v1': BackfillStarted,
+  /** Every snapshot of the walk is at the broker. */
+  'ponte.backfill.finished.v1': BackfillFinished,
+} as const satisfies Readonly<Record<`${'erp' | 'ponte'}.${string}.${string}.v${number}`, new () => object>>;
 
 export type EventType = keyof typeof EVENT_CATALOGUE;
 

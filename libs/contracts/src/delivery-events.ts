@@ -68,3 +68,16 @@ export class DeliverySuperseded extends DeliveryEvent {
   @Serial()
   supersededBy!: string;
 }
+
+/** Data of `.delivery.retried.v1`: a person, the `actor`, had it sent; the `note` says why. Announced, not final. */
+export class DeliveryRetried extends DeliveryEvent {
+  /** With others, by this job. */
+  @Optional()
+  @Serial()
+  redriveId?: string;
+
+  /** The delivery in whose place it was put, with another body. */
+  @Optional()
+  @Serial()
+  replaces?: string;
+}

@@ -8,13 +8,14 @@ const IDENTITY_FIELDS: Readonly<Record<string, string>> = {
   occurrence: 'occurrenceId',
   'credit-analysis': 'requestId',
   negativation: 'requestId',
+  backfill: 'aggregate',
 };
 
 /** Where the attributes of an ERP's event disagree among themselves. */
 export function attributeContradictions(envelope: HubEnvelope): string[] {
   const problems: string[] = [];
   const aggregate = envelope.type.split('.')[1];
-  if (envelope.type.startsWith('erp.') && aggregateOf(envelope.subject) !== aggregate) {
+  if (/^(?:erp|ponte)\./.test(envelope.type) && aggregateOf(envelope.subject) !== aggregate) {
     problems.push(
       `/subject says ${aggregateOf(envelope.subject)}, but the type ${envelope.type} is about a ${aggregate}`,
     );

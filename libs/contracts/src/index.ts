@@ -1,4 +1,4 @@
-export { delivered, refused, unavailable, unknown } from './outcome.js';
+export { delivered, refused, refusedUntil, unavailable, unknown } from './outcome.js';
 export type { Outcome, OutcomeKind, PauseWish } from './outcome.js';
 
 export {
@@ -47,6 +47,15 @@ export {
   LINE_STATUSES,
   NamedPlace,
 } from './contract.js';
+export {
+  BACKFILL_AGGREGATES,
+  BackfillFinished,
+  BackfillRequested,
+  BackfillStarted,
+  SKIPPED_KEYS_MAX,
+  snapshotTypeOf,
+} from './backfill.js';
+export type { BackfillAggregate, SnapshotType } from './backfill.js';
 export { OCCURRENCE_ORIGINS, OCCURRENCE_STATUSES, OccurrenceChanged, OccurrenceType } from './occurrence.js';
 export { CreditAnalysisRequested, NegativationRequested, NegativationTitle } from './credit.js';
 

@@ -1,5 +1,6 @@
+import { BackfillRequested } from './backfill.js';
 import { HubEnvelope } from './envelope.js';
-import { DeliveryEvent, DeliveryStopped, DeliverySuperseded } from './delivery-events.js';
+import { DeliveryEvent, DeliveryRetried, DeliveryStopped, DeliverySuperseded } from './delivery-events.js';
 import { EndpointEvent, RunFinished, RunStarted, SettingsChanged } from './operation-events.js';
 import { EventParked, EventReleased, EventUnplanned } from './parking-events.js';
 
@@ -11,6 +12,8 @@ export const OUTCOME_CATALOGUE = {
   'delivery.superseded.v1': DeliverySuperseded,
   /** Announced, not final: a person decides. */
   'delivery.parked.v1': DeliveryStopped,
+  /** A person had it sent again; what becomes of it is told by another. */
+  'delivery.retried.v1': DeliveryRetried,
   'run.started.v1': RunStarted,
   'run.finished.v1': RunFinished,
   'endpoint.paused.v1': EndpointEvent,
@@ -19,6 +22,8 @@ export const OUTCOME_CATALOGUE = {
   'event.unplanned.v1': EventUnplanned,
   'event.parked.v1': EventParked,
   'event.released.v1': EventReleased,
+  /** Always `ponte.backfill.requested.v1`: an ERP's reader is asked, whoever asks. */
+  'backfill.requested.v1': BackfillRequested,
 } as const satisfies Readonly<Record<`${string}.${string}.v${number}`, new () => object>>;
 
 export type OutcomeSuffix = keyof typeof OUTCOME_CATALOGUE;

@@ -5,8 +5,8 @@ import { Identifier, Optional, Shaped, Text, Uuid } from './fields.js';
  * no names, no documents, no addresses; `reason` and `note` are written masked by whoever emits them.
  */
 
-const SOURCE_WORDS = '/erp/<instance>';
-const ERP_SOURCE_SHAPE = /^\/erp\/[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/;
+export const ERP_SOURCE_WORDS = '/erp/<instance>';
+export const ERP_SOURCE_SHAPE = /^\/erp\/[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/;
 
 /** One company's (or branch's) account at a partner. It implies whose everything is: source, company, branch. */
 export class IntegrationRef {
@@ -17,7 +17,7 @@ export class IntegrationRef {
   name!: string;
 
   /** The ERP: the envelope's source is Ponte's own. */
-  @Shaped(ERP_SOURCE_SHAPE, SOURCE_WORDS)
+  @Shaped(ERP_SOURCE_SHAPE, ERP_SOURCE_WORDS)
   source!: string;
 
   @Text(40)
@@ -33,7 +33,7 @@ export class CausingEvent {
   @Uuid()
   id!: string;
 
-  @Shaped(ERP_SOURCE_SHAPE, SOURCE_WORDS)
+  @Shaped(ERP_SOURCE_SHAPE, ERP_SOURCE_WORDS)
   source!: string;
 
   @Text(120)

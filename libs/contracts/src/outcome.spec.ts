@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { delivered, refused, unavailable, unknown } from './outcome.js';
+import { delivered, refused, refusedUntil, unavailable, unknown } from './outcome.js';
 import { outcomeSuffixOf, outcomeType } from './outcome-catalogue.js';
 
 it('says each answer with nothing it was not told', () => {
@@ -8,6 +8,7 @@ it('says each answer with nothing it was not told', () => {
     delivered(),
     delivered('1190022', 'already there'),
     refused('HTTP 422', { field: 'value' }),
+    refusedUntil('client/3', 'HTTP 422'),
     unavailable('HTTP 503'),
     unavailable('HTTP 429', { retryAt: until, pause: { reason: 'rate-limit', until, detail: '60 a minute' } }),
     unknown('no answer within 10 s'),
@@ -15,6 +16,7 @@ it('says each answer with nothing it was not told', () => {
     { kind: 'delivered' },
     { kind: 'delivered', reference: '1190022', note: 'already there' },
     { kind: 'refused', reason: 'HTTP 422', detail: { field: 'value' } },
+    { kind: 'refused', reason: 'HTTP 422', awaits: 'client/3' },
     { kind: 'unavailable', reason: 'HTTP 503' },
     {
       kind: 'unavailable',

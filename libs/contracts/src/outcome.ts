@@ -5,8 +5,11 @@
 export type Outcome =
   /** The partner has it. `reference` is the partner's own name for it. */
   | { kind: 'delivered'; reference?: string; note?: string }
-  /** The partner will never take it as it is: a person decides. */
-  | { kind: 'refused'; reason: string; detail?: unknown }
+  /**
+   * The partner will never take it as it is: a person decides. Where only something else is missing there, `awaits` names
+   * the lane that brings it: once that was delivered, this is tried again.
+   */
+  | { kind: 'refused'; reason: string; detail?: unknown; awaits?: string }
   /** The partner did not take it and may take it later. */
   | { kind: 'unavailable'; reason: string; retryAt?: Date; pause?: PauseWish }
   /** The request may or may not have had its effect. */
@@ -23,6 +26,11 @@ export function delivered(reference?: string, note?: string): Outcome {
 
 export function refused(reason: string, detail?: unknown): Outcome {
   return { kind: 'refused', reason, ...(detail !== undefined && { detail }) };
+}
+
+/** Refused, and tried again once something was delivered on `lane`. */
+export function refusedUntil(lane: string, reason: string): Outcome {
+  return { kind: 'refused', reason, awaits: lane };
 }
 
 export function unavailable(reason: string, more: { retryAt?: Date; pause?: PauseWish } = {}): Outcome {

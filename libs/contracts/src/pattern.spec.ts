@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { EVENT_TYPES, type EventData, type EventType } from './catalogue.js';
 import type { HubEvent } from './envelope.js';
 import { bindingOf, matchesPattern, type EventDataMatching, type EventTypesMatching } from './pattern.js';
+import type { SnapshotType } from './backfill.js';
 import type { ReceivableChanged } from './receivable.js';
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
@@ -39,7 +40,8 @@ describe('a pattern names event types by words', () => {
     compiles<Same<EventDataMatching<'erp.receivable.*.v1'>, ReceivableChanged>>();
     compiles<Same<EventTypesMatching<'erp.receivables.*.v1'>, never>>();
     compiles<Same<EventTypesMatching<'erp.*.blocked.v1'>, 'erp.contract.blocked.v1'>>();
-    compiles<Same<EventTypesMatching<'erp.*.*.v1'>, EventType>>();
+    compiles<Same<EventTypesMatching<'*.*.*.v1'>, EventType>>();
+    compiles<Same<EventTypesMatching<'erp.*.snapshot.v1'>, SnapshotType>>();
     compiles<Same<HubEvent<'erp.contract.blocked.v1'>['data'], EventData<'erp.contract.blocked.v1'>>>();
     // @ts-expect-error a receivable's data is not a contract's
     compiles<Same<EventDataMatching<'erp.receivable.*.v1'>, EventData<'erp.contract.signed.v1'>>>();
@@ -52,6 +54,7 @@ describe('the binding of a pattern takes in the whole aggregate', () => {
     ['erp.receivable.*.v1', 'erp.receivable.#'],
     ['erp.receivable.opened.v1', 'erp.receivable.#'],
     ['erp.*.changed.v1', 'erp.#'],
+    ['ponte.backfill.*.v1', 'ponte.backfill.#'],
     ['customerx.delivery.*.v1', 'customerx.delivery.#'],
     ['*.delivery.delivered.v1', '#'],
   ])('%s → %s', (pattern, binding) => {

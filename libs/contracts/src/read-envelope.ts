@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readCloudEvent, type CloudEventMessage, type MessageProperties } from './cloudevents.js';
+import { derivedId } from './derived-id.js';
 import { HubEnvelope, TRACEPARENT_SHAPE, TRACESTATE_SHAPE } from './envelope.js';
 import { inspect } from './json.js';
 import { problemsOf } from './validators.js';
@@ -64,7 +65,7 @@ type Attribute = Extract<CloudEventMessage, { kind: 'read' }>['attribute'];
 
 /** Copies the attributes Ponte knows, one by one: nothing else that was sent gets in. */
 function envelopeOf(attribute: Attribute, data: unknown): HubEnvelope {
-  const id = attribute('id');
+  const id = present(attribute('id')) ?? idOf(attribute);
   const traceparent = fitting(attribute('traceparent'), TRACEPARENT_SHAPE);
   return {
     specversion: attribute('specversion'),
@@ -84,6 +85,13 @@ function envelopeOf(attribute: Attribute, data: unknown): HubEnvelope {
     tracestate: traceparent === undefined ? undefined : fitting(attribute('tracestate'), TRACESTATE_SHAPE),
     data,
   } as HubEnvelope;
+}
+
+/** What was sent without an id gets one by the rule of `derivedId`, where all that the rule asks for is text. */
+function idOf(attribute: Attribute): string | undefined {
+  const which = sequenceText(present(attribute('sequence'))) ?? present(attribute('time'));
+  const name: unknown[] = [...['source', 'company', 'type', 'subject'].map((part) => attribute(part)), which];
+  return name.every((part) => typeof part === 'string') ? derivedId(name) : undefined;
 }
 
 /** Null and '' mean absent: SQL and Oracle write them where a person would leave the attribute out. */

@@ -1,3 +1,4 @@
+import { BACKFILL_REQUESTED } from './sample-backfills.js';
 import { outcomeType, type OutcomeData, type OutcomeEvent, type OutcomeSuffix } from './outcome-catalogue.js';
 import type { DeliveryEvent } from './delivery-events.js';
 import type { EndpointEvent, RunStarted } from './operation-events.js';
@@ -61,6 +62,7 @@ const DATA: { readonly [S in OutcomeSuffix]: OutcomeData<S> } = {
   'delivery.skipped.v1': { ...DELIVERY, reason: 'Título acertado à mão no parceiro', actor: ACTOR },
   'delivery.superseded.v1': { ...DELIVERY, attempts: 0, supersededBy: '90214' },
   'delivery.parked.v1': { ...DELIVERY, ...STOPPED, attempts: 4 },
+  'delivery.retried.v1': { ...DELIVERY, actor: ACTOR, note: 'Cadastro corrigido no parceiro', redriveId: '12' },
   'run.started.v1': RUN,
   'run.finished.v1': {
     ...RUN,
@@ -109,6 +111,7 @@ const DATA: { readonly [S in OutcomeSuffix]: OutcomeData<S> } = {
     actor: ACTOR,
     occurredAt: AT,
   },
+  'backfill.requested.v1': BACKFILL_REQUESTED,
 };
 
 const SUBJECTS: Readonly<Record<string, string>> = {
@@ -117,6 +120,7 @@ const SUBJECTS: Readonly<Record<string, string>> = {
   endpoint: 'endpoint/3',
   settings: 'integration/7',
   event: 'event/41',
+  backfill: 'backfill/receivable',
 };
 
 /** One realistic event of `ponte.events` per kind, as the customerx connector would say it; a fresh copy at each call. */
@@ -125,7 +129,7 @@ export function sampleOutcomeOf<S extends OutcomeSuffix>(suffix: S): OutcomeEven
     specversion: '1.0',
     id: '0196f0c2-1a2b-7c3d-8e4f-5a6b7c8d1001',
     source: '/ponte/customerx',
-    type: outcomeType('customerx', suffix),
+    type: outcomeType(suffix.startsWith('backfill.') ? 'ponte' : 'customerx', suffix),
     subject: SUBJECTS[suffix.split('.')[0] ?? ''] ?? 'event/41',
     time: AT,
     datacontenttype: 'application/json',

@@ -1,5 +1,6 @@
 import { EVENT_TYPES, type EventData, type EventType } from './catalogue.js';
 import type { HubEvent } from './envelope.js';
+import { BACKFILL_FINISHED, BACKFILL_STARTED } from './sample-backfills.js';
 import { MARINA_REGISTERED, PADARIA_CHANGED } from './sample-customers.js';
 import { ADJUSTED, CANCELED, DELETED, OPENED, REVERSED, SETTLED, SNAPSHOT } from './sample-receivables.js';
 import {
@@ -23,6 +24,8 @@ interface Scene<T extends EventType> {
   /** The customer, where what happens to a request must stay in the customer's order. */
   partitionkey?: string;
 }
+
+const SNAPSHOT_TIME = BACKFILL_STARTED.startedAt;
 
 const SCENES: { readonly [T in EventType]: Scene<T> } = {
   'erp.receivable.opened.v1': { subject: 'receivable/4711-2', time: '2026-06-10T09:02:11-03:00', data: OPENED },
@@ -49,6 +52,7 @@ const SCENES: { readonly [T in EventType]: Scene<T> } = {
     time: '2026-03-02T08:05:00-03:00',
     data: { ...BRANCH, active: false, sequence: 3 },
   },
+  'erp.branch.snapshot.v1': { subject: 'branch/3', time: SNAPSHOT_TIME, data: BRANCH },
   'erp.business-unit.registered.v1': {
     subject: 'business-unit/12',
     time: '2026-01-05T08:10:00-03:00',
@@ -59,6 +63,7 @@ const SCENES: { readonly [T in EventType]: Scene<T> } = {
     time: '2026-03-02T08:10:00-03:00',
     data: { ...BUSINESS_UNIT, name: 'Loteamentos e chácaras', sequence: 2 },
   },
+  'erp.business-unit.snapshot.v1': { subject: 'business-unit/12', time: SNAPSHOT_TIME, data: BUSINESS_UNIT },
 
   'erp.customer.registered.v1': {
     subject: 'customer/8841',
@@ -66,6 +71,7 @@ const SCENES: { readonly [T in EventType]: Scene<T> } = {
     data: MARINA_REGISTERED,
   },
   'erp.customer.changed.v1': { subject: 'customer/9017', time: '2026-07-02T10:00:00-03:00', data: PADARIA_CHANGED },
+  'erp.customer.snapshot.v1': { subject: 'customer/8841', time: SNAPSHOT_TIME, data: MARINA_REGISTERED },
 
   'erp.contract.signed.v1': { subject: 'contract/2207', time: '2026-05-28T17:45:00-03:00', data: CONTRACT },
   'erp.contract.changed.v1': {
@@ -80,6 +86,7 @@ const SCENES: { readonly [T in EventType]: Scene<T> } = {
     data: { ...CONTRACT_WITH_LINES, sequence: 6 },
   },
   'erp.contract.ended.v1': { subject: 'contract/3310', time: '2026-09-30T18:00:00-03:00', data: CONTRACT_ENDED },
+  'erp.contract.snapshot.v1': { subject: 'contract/3310', time: SNAPSHOT_TIME, data: CONTRACT_WITH_LINES },
 
   'erp.occurrence.recorded.v1': { subject: 'occurrence/66120', time: '2026-07-03T10:12:45-03:00', data: OCCURRENCE },
   'erp.occurrence.changed.v1': {
@@ -116,6 +123,13 @@ const SCENES: { readonly [T in EventType]: Scene<T> } = {
     data: { ...NEGATIVATION, requestId: '319', reason: 'Pagamento confirmado' },
     partitionkey: 'customer/8841',
   },
+
+  'ponte.backfill.started.v1': { subject: 'backfill/receivable', time: SNAPSHOT_TIME, data: BACKFILL_STARTED },
+  'ponte.backfill.finished.v1': {
+    subject: 'backfill/receivable',
+    time: BACKFILL_FINISHED.finishedAt,
+    data: BACKFILL_FINISHED,
+  },
 };
 
 /** One realistic event per type and version, valid as `readEvent` understands it. Shared: copy before changing. */
@@ -140,8 +154,7 @@ function eventOf<T extends EventType>(type: T, serial: number): HubEvent<T> {
     time,
     datacontenttype: 'application/json',
     company: '1',
-    branch: '3',
-    actor: 'rui.cobranca',
+    ...(type.startsWith('erp.') && { branch: '3', actor: 'rui.cobranca' }),
     ...(sequence !== undefined && { sequence: String(sequence) }),
     ...(partitionkey !== undefined && { partitionkey }),
     data: JSON.parse(JSON.stringify(data)),

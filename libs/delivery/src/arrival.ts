@@ -3,11 +3,19 @@ import { DateTime } from 'luxon';
 import { orderingKey, readEvent, type HubEvent, type ParkedKind } from '#libs/contracts';
 import type { EventFacts } from './told.js';
 import { HORIZON_DAYS_AHEAD, HORIZON_DAYS_BACK } from './partitions.js';
+import type { WaysIn } from './way-in.js';
 
 /** Bytes as they came, from a queue or from the parked ones. */
 export interface RawMessage {
   content: Buffer;
-  properties: { contentType?: string; messageId?: string; type?: string; headers?: Record<string, unknown> };
+  properties: {
+    contentType?: string;
+    messageId?: string;
+    type?: string;
+    /** Checked by the broker where it is there. */
+    userId?: string;
+    headers?: Record<string, unknown>;
+  };
 }
 
 /** A message, read. What holds nothing has no key. */
@@ -28,10 +36,12 @@ export interface Reading {
   warnOnly?: ReadonlySet<string>;
   /** Whether this process plans events of the type. */
   knows: (type: string) => boolean;
+  /** Absent: whoever may write to the exchange is believed. */
+  waysIn?: WaysIn;
 }
 
 /** Reads one message; whatever the bytes, it says what can be done with them. */
-export function readArrival(raw: RawMessage, now: Date, { warnOnly, knows }: Reading): Arrival {
+export function readArrival(raw: RawMessage, now: Date, { warnOnly, knows, waysIn }: Reading): Arrival {
   const hash = hashOf(raw);
   const read = readEvent(raw.content, raw.properties, { warnOnly });
   if (read.kind === 'unreadable') {
@@ -40,6 +50,12 @@ export function readArrival(raw: RawMessage, now: Date, { warnOnly, knows }: Rea
   const envelope = read.kind === 'event' ? read.event : read.envelope;
   const { id, source, type, subject, company, branch, traceparent } = envelope;
   const facts = { id, source, type, subject, company, branch, traceparent };
+  const objection = waysIn?.objection(envelope, raw.properties.userId);
+  if (objection) {
+    // Without a day: what comes the wrong way must not take the id of what comes the right one, nor hold its key.
+    const parked = { kind: 'wrong-way-in' as const, reason: objection, holds: false };
+    return { raw, hash, facts, key: orderingKey(envelope), parked };
+  }
   const known = { raw, hash, facts, key: orderingKey(envelope), day: dayWithinHorizon(envelope.time, now) };
   if (read.kind === 'invalid') {
     return { ...known, parked: { kind: 'invalid', reason: read.problems.join('; '), holds: true } };

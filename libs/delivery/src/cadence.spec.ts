@@ -19,7 +19,7 @@ beforeEach(async () => {
   ledger = await Ledger.open(database);
   sessions = new Sessions(ledger.pool);
   engine = await ledger.engine();
-  await engine.cadences.set({ integrationId: '1', everySeconds: 7_200, zone: 'America/Sao_Paulo' });
+  await ledger.setCadence(engine, { integrationId: '1', everySeconds: 7_200, zone: 'America/Sao_Paulo' });
 });
 afterEach(async () => {
   sessions.close();
@@ -111,10 +111,10 @@ describe('An integration with windows', () => {
 
   it('whose windows are dropped lets everything go, and one that gets windows keeps what waits', async () => {
     await ledger.schedule(engine, titles(9), '2');
-    await engine.cadences.set({ integrationId: '2', everySeconds: 3_600, zone: 'America/Sao_Paulo' });
+    await ledger.setCadence(engine, { integrationId: '2', everySeconds: 3_600, zone: 'America/Sao_Paulo' });
     expect((await ledger.lanes()).map(({ waits_for }) => waits_for)).toEqual(['window']);
     await ledger.schedule(engine, titles(1));
-    await engine.cadences.set({ integrationId: '1', everySeconds: 0, zone: 'America/Sao_Paulo' });
+    await ledger.setCadence(engine, { integrationId: '1', everySeconds: 0, zone: 'America/Sao_Paulo' });
     engine.start();
     await eventually(() => called().length === 1);
     expect(called()).toEqual([1]);
@@ -124,12 +124,12 @@ describe('An integration with windows', () => {
   it('saved again as it was keeps its next window', async () => {
     const before = await engine.cadences.state('1');
     ledger.clock.aheadMs += 50 * 3_600_000;
-    await engine.cadences.set({ integrationId: '1', everySeconds: 7_200, zone: 'America/Sao_Paulo' });
+    await ledger.setCadence(engine, { integrationId: '1', everySeconds: 7_200, zone: 'America/Sao_Paulo' });
     expect(await engine.cadences.state('1')).toEqual(before);
   });
 
   it('with a zone nobody knows is refused', async () => {
-    const set = engine.cadences.set({ integrationId: '3', everySeconds: 3_600, zone: 'America/Atlantis' });
+    const set = ledger.setCadence(engine, { integrationId: '3', everySeconds: 3_600, zone: 'America/Atlantis' });
     await expect(set).rejects.toThrow(RangeError);
   });
 });
@@ -289,7 +289,7 @@ describe('A run', () => {
 
   it('started by a person lets go what waits, now, and names the person', async () => {
     await ledger.schedule(engine, titles(1, 2));
-    const runId = await engine.cadences.runNow('1', 'rui');
+    const { runId } = (await engine.cadences.runNow('1', 'rui')) as { runId: string };
     engine.start();
     await through();
     expect(await finished(1)).toMatchObject([{ id: runId, kind: 'manual', startedBy: 'rui', delivered: 2 }]);
@@ -299,8 +299,21 @@ describe('A run', () => {
   it('is not started by a person while another is open, nor where there are no windows', async () => {
     await ledger.schedule(engine, titles(1));
     const both = await Promise.all([engine.cadences.runNow('1', 'rui'), engine.cadences.runNow('1', 'ana')]);
-    expect(both.filter(Boolean)).toHaveLength(1);
-    expect(await engine.cadences.runNow('2', 'rui')).toBeUndefined();
+    expect(both).toContainEqual({ runId: expect.any(String) });
+    expect(both).toContainEqual({ refused: 'under-way' });
+    expect(await engine.cadences.runNow('2', 'rui')).toEqual({ refused: 'no-windows' });
+  });
+
+  it('is not started by a person sooner after a communication than the gap, and is after it', async () => {
+    await ledger.schedule(engine, titles(1));
+    await windowComes();
+    await engine.cadences.tick();
+    engine.start();
+    await through();
+    const refused = await engine.cadences.runNow('1', 'rui', 900);
+    expect(refused).toEqual({ refused: 'too-soon', notBefore: expect.any(Date) });
+    await ledger.rows(`update cadence set last_communication = now() - interval '901 seconds'`);
+    expect(await engine.cadences.runNow('1', 'rui', 900)).toEqual({ runId: expect.any(String) });
   });
 
   it('started by a person with nothing to send is on record, and over at once', async () => {
@@ -315,7 +328,7 @@ describe('A run', () => {
       const cause = { source: '/erp/demo', company: '1', subject: 'receivable/1' };
       await engine.schedule(client, [{ cause, plans: [{ integrationId: '1', deliveries: titles(1) }] }]);
     });
-    expect((await ledger.open())[0]!.position).toBe('1');
+    expect((await ledger.open())[0]!.position).toBe('100');
     expect(await ledger.rows('select released_up_to::int as up_to from cadence')).toEqual([{ up_to: 0 }]);
   });
 });

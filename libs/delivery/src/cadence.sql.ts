@@ -26,8 +26,11 @@ export const DUE_CADENCES = `
   limit $1
   for update skip locked`;
 
-/** $1 integration */
-export const LOCK_CADENCE = `select zone from cadence where integration_id = $1 for update`;
+/** $1 integration, $2 seconds that must lie between two communications */
+export const LOCK_CADENCE = `
+  select zone, case when last_communication + $2 * interval '1 second' > now()
+    then last_communication + $2 * interval '1 second' end as not_before
+  from cadence where integration_id = $1 for update`;
 
 /** $1 integrations, $2 next windows, $3 cut-off: the communication of an empty run counts like any other */
 export const RELEASE_WINDOWS = `
@@ -36,6 +39,13 @@ export const RELEASE_WINDOWS = `
   from unnest($1::bigint[], $2::timestamptz[]) as w(integration_id, next_at)
   where c.integration_id = w.integration_id`;
 
+/** Older than two periods; one that has not fired yet counts from a period before its first window. */
+const OVERDUE = `
+  coalesce(last_communication, next_at - every_seconds * interval '1 second')
+    < now() - 2 * every_seconds * interval '1 second'`;
+
 /** $1 integration */
 export const READ_CADENCE = `
-  select every_seconds, zone, next_at, last_communication from cadence where integration_id = $1`;
+  select every_seconds, zone, next_at, last_communication, ${OVERDUE} as overdue from cadence where integration_id = $1`;
+
+export const COUNT_OVERDUE = `select count(*)::int as overdue from cadence where ${OVERDUE}`;

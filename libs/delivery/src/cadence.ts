@@ -1,7 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction, type Clock } from '#libs/runtime';
 import * as sql from './cadence.sql.js';
-import { LOCK_ALL_EPOCHS } from './intake.sql.js';
 import { recomputeLanes } from './lane-locks.js';
 import { LAST_POSITION } from './ledger.sql.js';
 import type { OutcomeWriter } from './outcome-events.js';
@@ -23,7 +22,13 @@ export interface CadenceState {
   nextAt: Date;
   /** [Últ. Comunicação] Advances on empty and failed runs too. */
   lastCommunication?: Date;
+  /** Nothing for more than two periods: nobody fires it. */
+  overdue: boolean;
 }
+
+/** A run somebody asked for, or why there is none. */
+export type RunNow =
+  { runId: string } | { refused: 'no-windows' | 'under-way' } | { refused: 'too-soon'; notBefore: Date };
 
 export interface CadencesOptions {
   pool: Pool;
@@ -52,21 +57,28 @@ export class Cadences {
   constructor(private readonly options: CadencesOptions) {}
 
   /**
-   * Sets or drops the cadence. What waits is looked at anew; a dropped window lets everything go. Intake stands still
-   * for the change, so that no lane is filed under what was.
-   * @throws RangeError for a zone this process does not know
+   * Sets or drops the cadence, in the transaction of what asks for it, which has locked the epochs: no lane is filed under
+   * what was. Call `refile` after the commit where it changed.
+   * @returns whether anything changed @throws RangeError for a zone this process does not know
    */
-  async set({ integrationId, everySeconds, zone }: CadenceWish): Promise<void> {
-    const { pool, clock } = this.options;
-    const values =
-      everySeconds > 0
-        ? [integrationId, everySeconds, zone, nextWindow(clock.now(), everySeconds, zone).opensAt]
-        : [integrationId];
-    const changed = await inTransaction(pool, async (client) => {
-      await client.query(LOCK_ALL_EPOCHS);
-      return (await client.query(everySeconds > 0 ? sql.SET_CADENCE : sql.DROP_CADENCE, values)).rowCount;
-    });
-    if (changed) await this.recomputeAll(integrationId);
+  async change(client: PoolClient, { integrationId, everySeconds, zone }: CadenceWish): Promise<boolean> {
+    if (everySeconds === 0) return (await client.query(sql.DROP_CADENCE, [integrationId])).rowCount! > 0;
+    const { opensAt } = nextWindow(this.options.clock.now(), everySeconds, zone);
+    return (await client.query(sql.SET_CADENCE, [integrationId, everySeconds, zone, opensAt])).rowCount! > 0;
+  }
+
+  /** Looks anew at what waits, some lanes at a time; a dropped window lets everything go. May be done again. */
+  async refile(integrationId: string): Promise<void> {
+    const { pool, onReleased } = this.options;
+    for (let after = '0'; ;) {
+      const values = [integrationId, after, LANES_AT_ONCE];
+      const { rows } = await pool.query<{ id: string }>(sql.LANES_OF_INTEGRATION, values);
+      if (rows.length === 0) break;
+      const ids = rows.map((row) => row.id);
+      await recomputeLanes(pool, ids);
+      after = ids.at(-1)!;
+    }
+    onReleased();
   }
 
   async state(integrationId: string): Promise<CadenceState | undefined> {
@@ -77,8 +89,13 @@ export class Cadences {
         zone: row.zone,
         nextAt: row.next_at,
         lastCommunication: row.last_communication ?? undefined,
+        overdue: row.overdue,
       }
     );
+  }
+
+  async countOverdue(): Promise<number> {
+    return (await this.options.pool.query<{ overdue: number }>(sql.COUNT_OVERDUE)).rows[0]!.overdue;
   }
 
   /** Fires the windows that have come, and finishes the runs that are through. Every replica calls it; the rows decide. */
@@ -91,20 +108,23 @@ export class Cadences {
     await inTransaction(pool, (client) => this.runsOf(client).finishThrough(null));
   }
 
-  /** Lets go what waits, now. @returns the run, or undefined while another of the integration is open */
-  async runNow(integrationId: string, by: string): Promise<string | undefined> {
-    const runId = await inTransaction(this.options.pool, async (client) => {
+  /** Lets go what waits, now, unless the last communication is younger than `gapSeconds`. */
+  async runNow(integrationId: string, by: string, gapSeconds = 0): Promise<RunNow> {
+    const answer = await inTransaction(this.options.pool, async (client): Promise<RunNow> => {
       const upTo = await lastPosition(client);
-      const { rows } = await client.query<{ zone: string }>(sql.LOCK_CADENCE, [integrationId]);
-      if (!rows[0]) return undefined;
+      type Row = { zone: string; not_before: Date | null };
+      const cadence = (await client.query<Row>(sql.LOCK_CADENCE, [integrationId, gapSeconds])).rows[0];
+      if (!cadence) return { refused: 'no-windows' };
+      if (cadence.not_before) return { refused: 'too-soon', notBefore: cadence.not_before };
       const runs = this.runsOf(client);
       await runs.finishThrough([integrationId]);
-      const run = await runs.startManual(integrationId, rows[0].zone, upTo, by);
-      if (run) await client.query(sql.RELEASE_WINDOWS, [[integrationId], [null], upTo]);
-      return run;
+      const runId = await runs.startManual(integrationId, cadence.zone, upTo, by);
+      if (!runId) return { refused: 'under-way' };
+      await client.query(sql.RELEASE_WINDOWS, [[integrationId], [null], upTo]);
+      return { runId };
     });
-    if (runId) this.options.onReleased();
-    return runId;
+    if ('runId' in answer) this.options.onReleased();
+    return answer;
   }
 
   async runs(integrationId: string, wish: { beforeId?: string; limit: number }): Promise<RunReport[]> {
@@ -133,19 +153,6 @@ export class Cadences {
 
   private runsOf(client: PoolClient): Runs {
     return new Runs(client, this.options.outcomes);
-  }
-
-  private async recomputeAll(integrationId: string): Promise<void> {
-    const { pool, onReleased } = this.options;
-    for (let after = '0'; ;) {
-      const values = [integrationId, after, LANES_AT_ONCE];
-      const { rows } = await pool.query<{ id: string }>(sql.LANES_OF_INTEGRATION, values);
-      if (rows.length === 0) break;
-      const ids = rows.map((row) => row.id);
-      await recomputeLanes(pool, ids);
-      after = ids.at(-1)!;
-    }
-    onReleased();
   }
 }
 

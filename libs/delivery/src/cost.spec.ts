@@ -4,6 +4,7 @@ import { privateDatabase, type PrivateDatabase } from '#libs/testing';
 import { CROWD_ENDPOINT, CROWD_HEADS, CROWD_OF_LANES } from '../test/crowd.sql.js';
 import { Ledger, LEDGER } from '../test/ledger.js';
 import { DUE_CADENCES } from './cadence.sql.js';
+import { filterValues } from './deliveries-filter.js';
 import { LANE_OF, LIST_OPEN, LIST_SETTLED } from './deliveries.sql.js';
 import { READ_ENDPOINT } from './endpoints.sql.js';
 import { EXPLAIN_INBOX, HASHES_OF, HOLDS_ON, LOCK_KEY } from './intake.sql.js';
@@ -222,9 +223,13 @@ function readsNoWholeTable(...alsoSmall: string[]) {
     ['finding runs that are through', RUNS_THROUGH, () => [null, null]],
     ['starting runs', START_SCHEDULED_RUNS, () => [['1'], ['x'], ['UTC'], 1, 'r']],
     ['finding the lane of a delivery', LANE_OF, () => ['77']],
-    ['listing open deliveries', LIST_OPEN, () => [MANY, 50, null, null, null, null]],
-    ['listing open deliveries of one integration', LIST_OPEN, () => [MANY, 50, null, null, null, '1']],
-    ['listing settled deliveries of one title', LIST_SETTLED, () => [MANY, 50, null, null, 'receivable/4', null]],
+    ['listing open deliveries', LIST_OPEN, () => [...filterValues(undefined, {}), MANY, 50]],
+    ['listing open deliveries of one integration', LIST_OPEN, () => [...filterValues(undefined, { integrationId: '1' }), MANY, 50]],
+    [
+      'listing settled deliveries of one title',
+      LIST_SETTLED,
+      () => [...filterValues(undefined, { subject: 'receivable/4' }), MANY, 50],
+    ],
   ];
 
   function remembered(lanes: string[]): unknown[] {

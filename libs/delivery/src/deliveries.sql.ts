@@ -1,57 +1,76 @@
+import { filtered } from './deliveries-filter.sql.js';
+
 const COLUMNS = `
-  position::text as position, integration_id::text as integration_id, operation, kind, attempts, tries, reason, source, company,
-  branch, event_id, event_type, subject, keys, traceparent, planned_at`;
+  d.position::text as position, d.integration_id::text as integration_id, d.operation, d.kind, d.attempts, d.tries, d.reason,
+  d.source, d.company, d.branch, d.event_id, d.event_type, d.subject, d.keys, d.traceparent, d.planned_at, d.state`;
 
-/** $1 before position, $2 limit, $3 owners or null, $4 state or null, $5 subject or null, $6 integration or null */
+const OPEN = `${COLUMNS}, d.retry_at, d.failed_at, null::text as reference, null::timestamptz as settled_at`;
+const SETTLED = `
+  ${COLUMNS}, null::timestamptz as retry_at, null::timestamptz as failed_at, d.reference, d.settled_at`;
+
+/** $1 to $16 the filter, the period that of the planning; $17 before position, $18 limit */
 export const LIST_OPEN = `
-  select ${COLUMNS}, state, retry_at, null::text as reference, null::timestamptz as settled_at
+  select ${OPEN}
   from delivery d
-  where d.position < $1 and ($3::text[] is null or source || '|' || company = any($3)) and ($4::text is null or state = $4)
-    and ($5::text is null or subject = $5) and ($6::bigint is null or integration_id = $6)
+  where d.position < $17 and ${filtered('d.planned_at')}
   order by d.position desc
-  limit $2`;
+  limit $18`;
 
-/** as LIST_OPEN */
+/** As LIST_OPEN, the period that of the settlement. */
 export const LIST_SETTLED = `
-  select ${COLUMNS}, state, null::timestamptz as retry_at, reference, settled_at
+  select ${SETTLED}
   from delivery_settled d
-  where d.position < $1 and ($3::text[] is null or source || '|' || company = any($3)) and ($4::text is null or state = $4)
-    and ($5::text is null or subject = $5) and ($6::bigint is null or integration_id = $6)
+  where d.position < $17 and ${filtered('d.settled_at')}
   order by d.position desc
-  limit $2`;
+  limit $18`;
 
 /** $1 position */
-export const READ_OPEN = `
-  select ${COLUMNS}, state, retry_at, null::text as reference, null::timestamptz as settled_at from delivery where position = $1`;
+export const READ_OPEN = `select ${OPEN} from delivery d where d.position = $1`;
 
 /** $1 position */
-export const READ_SETTLED = `
-  select ${COLUMNS}, state, null::timestamptz as retry_at, reference, settled_at from delivery_settled where position = $1`;
+export const READ_SETTLED = `select ${SETTLED} from delivery_settled d where d.position = $1`;
+
+/** $1 position: open or settled */
+export const READ_BODY = `
+  select body from delivery where position = $1
+  union all
+  select body from delivery_settled where position = $1
+  limit 1`;
 
 /** $1 position */
 export const ATTEMPTS_OF = `
   select number, outcome, reason, counted, late, replica, exchange, started_at, ended_at
   from attempt where position = $1 order by number, ended_at`;
 
-/** $1 position: the delivery and its lane, for a person's hand */
-export const LANE_OF = `
-  select d.lane_id::text as lane_id, l.key as lane_key from delivery d join lane l on l.id = d.lane_id where d.position = $1`;
+/** $1 position: what people did with it, and what it was put in the place of */
+export const ACTIONS_OF = `
+  select a.action, a.done_by, a.reason, a.redrive_id::text as redrive_id, a.replaced_by::text as replaced_by, a.done_at
+  from delivery_action a where a.position = $1 order by a.id`;
 
 /** $1 position */
-export const DELIVERY_FOR_PERSON = `
-  select ${COLUMNS}, state from delivery where position = $1 for update`;
+export const REPLACED_BY_IT = `select position::text as position from delivery_action where replaced_by = $1`;
 
-/** $1 position: as if it had never been tried */
-export const START_OVER = `update delivery set state = 'pending', attempts = 0, retry_at = null where position = $1`;
+/** $1 position, open or settled: its lane, for a person's hand */
+export const LANE_OF = `
+  select d.lane_id::text as lane_id, l.key as lane_key
+  from (
+    select lane_id from delivery where position = $1
+    union all
+    select lane_id from delivery_settled where position = $1) d
+  join lane l on l.id = d.lane_id
+  limit 1`;
 
-/** $1 position, $2 body, $3 by whom, $4 why: another body in its place, and in its place in the lane */
-export const EDIT_DELIVERY = `
-  with before as (
-    insert into delivery_edit (position, edited_by, reason, body_before)
-    select position, $3, $4, body from delivery where position = $1
-    returning position)
-  update delivery d set body = $2::jsonb, state = 'pending', attempts = 0, retry_at = null
-  from before b where d.position = b.position`;
+/** $1 position */
+export const DELIVERY_FOR_PERSON = `select ${COLUMNS} from delivery d where d.position = $1 for update`;
+
+/** $1 positions: as if they had never been tried */
+export const START_OVER = `
+  update delivery set state = 'pending', attempts = 0, retry_at = null where position = any($1::bigint[])`;
+
+/** $1 positions, $2 what was done, $3 by whom, $4 why, $5 redrive or null, $6 what took its place or null */
+export const NOTE_ACTIONS = `
+  insert into delivery_action (position, action, done_by, reason, redrive_id, replaced_by)
+  select position, $2, $3, $4, $5::bigint, $6::bigint from unnest($1::bigint[]) as p(position)`;
 
 /** $1 position: the open deliveries that come before it: on its own lane the one before, on others those it waits for */
 export const WAITED_FOR = `

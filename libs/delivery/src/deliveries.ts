@@ -1,8 +1,21 @@
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '#libs/runtime';
 import { columnsOf } from './columns.js';
+import { isOfContent } from './content-failure.js';
+import { DeliveryEdit, type EditWish } from './deliveries-edit.js';
+import { readFailureGroups, type FailureGroups } from './deliveries-failures.js';
+import { filterValues, type DeliveryFilter, type SeenTerritory } from './deliveries-filter.js';
 import * as sql from './deliveries.sql.js';
-import { toAttempt, toReport, type AttemptReport, type DeliveryReport, type DeliveryRow } from './delivery-report.js';
+import { DeliveryRefusal } from './delivery-refusal.js';
+import {
+  toAction,
+  toAttempt,
+  toReport,
+  type DeliveryDetail,
+  type DeliveryReport,
+  type DeliveryRow,
+  type WaitedFor,
+} from './delivery-report.js';
 import { wakeDependentsOf } from './lane-locks.js';
 import { LOCK_LANES, RECOMPUTE_LANES } from './lanes.sql.js';
 import { SETTLE_DELIVERIES } from './ledger.sql.js';
@@ -11,36 +24,20 @@ import { writeOutcomes } from './outcome-rows.js';
 import { storable } from './storable.js';
 import { toTold } from './told-row.js';
 
-export interface DeliveryQuery {
+export interface DeliveryQuery extends DeliveryFilter {
   settled: boolean;
   beforePosition?: string;
   limit: number;
-  /** `source|company` of what the caller may see; undefined: everything. */
-  owners?: readonly string[];
-  state?: string;
-  subject?: string;
-  integrationId?: string;
+  /** What the caller may see; undefined: everything. */
+  seen?: readonly SeenTerritory[];
 }
 
-/** An open delivery that must be settled before another goes. */
-export interface WaitedFor {
-  position: string;
-  lane: string;
-  operation: string;
-  /** A parked one waits for a person, and so does what waits for it. */
-  state: 'pending' | 'parked' | 'unknown';
+interface LaneOfDelivery {
+  lane_id: string;
+  lane_key: string;
 }
 
-/** Not there any more, or in the hands of a process just now: the sentence says which. */
-export class DeliveryRefusal extends Error {
-  override readonly name = 'DeliveryRefusal';
-  constructor(
-    readonly code: 'not-found' | 'in-hand' | 'not-parked',
-    message: string,
-  ) {
-    super(message);
-  }
-}
+type Work<T> = (client: PoolClient, row: DeliveryRow | undefined, lane: LaneOfDelivery) => Promise<T>;
 
 const LAST = '9223372036854775807';
 
@@ -52,23 +49,24 @@ export class Deliveries {
     private readonly onReleased: () => void,
   ) {}
 
-  async list(query: DeliveryQuery): Promise<DeliveryReport[]> {
-    const { beforePosition = LAST, limit, owners = null, state = null, subject = null, integrationId = null } = query;
-    const statement = query.settled ? sql.LIST_SETTLED : sql.LIST_OPEN;
-    return (await this.pool.query(statement, [beforePosition, limit, owners, state, subject, integrationId])).rows.map(
-      toReport,
-    );
+  async list({ settled, beforePosition = LAST, limit, seen, ...filter }: DeliveryQuery): Promise<DeliveryReport[]> {
+    const values = [...filterValues(seen, filter), beforePosition, limit];
+    return (await this.pool.query(settled ? sql.LIST_SETTLED : sql.LIST_OPEN, values)).rows.map(toReport);
   }
 
-  async read(
-    position: string,
-  ): Promise<{ delivery: DeliveryReport; attempts: AttemptReport[]; waitsFor: WaitedFor[] } | undefined> {
-    const open = await this.pool.query(sql.READ_OPEN, [position]);
-    const row = open.rows[0] ?? (await this.pool.query(sql.READ_SETTLED, [position])).rows[0];
+  async read(position: string): Promise<DeliveryDetail | undefined> {
+    const row = (await this.readRow(sql.READ_OPEN, position)) ?? (await this.readRow(sql.READ_SETTLED, position));
     if (!row) return undefined;
     const attempts = (await this.pool.query(sql.ATTEMPTS_OF, [position])).rows.map(toAttempt);
+    const actions = (await this.pool.query(sql.ACTIONS_OF, [position])).rows.map(toAction);
+    const replaces = (await this.pool.query<{ position: string }>(sql.REPLACED_BY_IT, [position])).rows[0]?.position;
     const waitsFor = (await this.pool.query<WaitedFor>(sql.WAITED_FOR, [position])).rows;
-    return { delivery: toReport(row), attempts, waitsFor };
+    return { delivery: toReport(row), attempts, actions, waitsFor, ...(replaces && { replaces }) };
+  }
+
+  /** What is sent, unmasked. */
+  async bodyOf(position: string): Promise<object | undefined> {
+    return (await this.pool.query<{ body: object }>(sql.READ_BODY, [position])).rows[0]?.body;
   }
 
   async counts(): Promise<{ pending: number; parked: number; oldestParked?: Date }> {
@@ -76,51 +74,81 @@ export class Deliveries {
     return { pending, parked, oldestParked: oldest_parked ?? undefined };
   }
 
+  /** What waits for a person, grouped by what it has in common. @see readFailureGroups */
+  failures(
+    seen: readonly SeenTerritory[] | undefined,
+    filter: DeliveryFilter,
+    groupsMax: number,
+  ): Promise<FailureGroups> {
+    return readFailureGroups(this.pool, seen, filter, groupsMax);
+  }
+
   /** It is tried again, with all its attempts before it. @throws DeliveryRefusal */
-  async retry(position: string): Promise<void> {
-    await this.change(position, async (client) => {
-      await client.query(sql.START_OVER, [position]);
+  async retry(position: string, by: string, reason?: string): Promise<void> {
+    await this.change(position, async (client, open, { lane_key: laneKey }) => {
+      const row = requireOpen(position, open);
+      await client.query(sql.START_OVER, [[position]]);
+      await client.query(sql.NOTE_ACTIONS, [[position], 'retried', by, storable(reason), null, null]);
+      await writeOutcomes(client, [this.outcomes.retried({ ...toTold(row), laneKey }, by, { reason })]);
     });
     this.onReleased();
   }
 
-  /** It is tried again with another body, in its place in the lane; the former body stays on record. @throws DeliveryRefusal */
-  async edit(position: string, body: object, by: string, reason: string): Promise<void> {
-    await this.change(position, async (client) => {
-      await client.query(sql.EDIT_DELIVERY, [position, JSON.stringify(body), by, storable(reason)]);
+  /**
+   * Another one with this body takes its place in the lane. The original stays as it is, settled as superseded by the
+   * new one; one that is through is only sent again while nothing of its lane has left after it.
+   * @returns the position of the new one @throws DeliveryRefusal
+   */
+  async edit(position: string, wish: EditWish): Promise<string> {
+    const replacement = await this.change(position, (client, open, { lane_key: laneKey }) =>
+      new DeliveryEdit(client, this.outcomes, laneKey).replace(position, open, wish),
+    ).catch((error: Error) => {
+      if (!isOfContent(error)) throw error;
+      throw new DeliveryRefusal('not-storable', `the database does not take the body: ${error.message}`);
     });
     this.onReleased();
+    return replacement;
   }
 
   /** It is not sent; its lane goes on. @throws DeliveryRefusal */
   async skip(position: string, by: string, reason: string): Promise<void> {
-    const laneId = await this.change(position, async (client, row, laneKey) => {
+    const laneId = await this.change(position, async (client, open, { lane_id: id, lane_key: laneKey }) => {
+      const row = requireOpen(position, open);
       const verdict = [position, row.tries, row.tries, row.attempts, 'skipped', storable(reason), null, by];
       await client.query(SETTLE_DELIVERIES, columnsOf([verdict], 8));
+      await client.query(sql.NOTE_ACTIONS, [[position], 'skipped', by, storable(reason), null, null]);
       await writeOutcomes(client, [this.outcomes.stopped('skipped', { ...toTold(row), laneKey }, reason, by)]);
+      return id;
     });
     // It is skipped whether or not those that wait for it could be told: the sweeper finds them.
     await wakeDependentsOf(this.pool, [laneId]).catch(() => undefined);
     this.onReleased();
   }
 
-  /** @returns the lane */
-  private change(
-    position: string,
-    work: (client: PoolClient, row: DeliveryRow, laneKey: string) => Promise<void>,
-  ): Promise<string> {
+  private async readRow(statement: string, position: string): Promise<DeliveryRow | undefined> {
+    return (await this.pool.query<DeliveryRow>(statement, [position])).rows[0];
+  }
+
+  /** Holds the lane, which nobody has in hand; what it waits for is said anew after. */
+  private change<T>(position: string, work: Work<T>): Promise<T> {
     return inTransaction(this.pool, async (client) => {
-      const lane = (await client.query<{ lane_id: string; lane_key: string }>(sql.LANE_OF, [position])).rows[0];
-      if (!lane) throw new DeliveryRefusal('not-found', `no open delivery ${position}`);
+      const lane = (await client.query<LaneOfDelivery>(sql.LANE_OF, [position])).rows[0];
+      if (!lane) throw new DeliveryRefusal('not-found', `there is no delivery ${position}`);
       const held = (await client.query<{ leased: boolean }>(LOCK_LANES, [[lane.lane_id]])).rows[0];
-      if (held?.leased) throw new DeliveryRefusal('in-hand', `the delivery ${position} is being sent just now`);
+      if (held?.leased)
+        throw new DeliveryRefusal('in-hand', `the delivery ${position}, or its lane, is being sent just now`);
       const row = (await client.query<DeliveryRow>(sql.DELIVERY_FOR_PERSON, [position])).rows[0];
-      if (!row) throw new DeliveryRefusal('not-found', `no open delivery ${position}`);
-      if (row.state === 'pending' && row.tries === 0)
+      if (row?.state === 'pending' && row.tries === 0)
         throw new DeliveryRefusal('not-parked', `the delivery ${position} waits for its turn, not for a person`);
-      await work(client, row, lane.lane_key);
+      const done = await work(client, row, lane);
       await client.query(RECOMPUTE_LANES, [[lane.lane_id]]);
-      return lane.lane_id;
+      return done;
     });
   }
+}
+
+function requireOpen(position: string, row: DeliveryRow | undefined): DeliveryRow {
+  if (!row)
+    throw new DeliveryRefusal('settled', `the delivery ${position} is through: it can be edited and sent again`);
+  return row;
 }

@@ -1,3 +1,4 @@
+import type { BusinessKeys } from '#libs/contracts';
 import { toTold, type ToldRow } from './told-row.js';
 
 export type DeliveryState = 'pending' | 'parked' | 'unknown' | 'delivered' | 'refused' | 'skipped' | 'superseded';
@@ -16,8 +17,12 @@ export interface DeliveryReport {
   eventId: string | null;
   eventType: string | null;
   subject: string;
+  /** What the support desk knows it by: title number, customer id … */
+  keys: BusinessKeys | null;
   plannedAt: Date;
   retryAt: Date | null;
+  /** When it failed last. */
+  failedAt: Date | null;
   reference: string | null;
   settledAt: Date | null;
 }
@@ -36,18 +41,48 @@ export interface AttemptReport {
   endedAt: Date;
 }
 
+/** What a person did with it. */
+export interface ActionReport {
+  action: 'retried' | 'redriven' | 'skipped' | 'edited';
+  by: string;
+  reason: string | null;
+  at: Date;
+  redriveId: string | null;
+  /** What was put in its place. */
+  replacedBy: string | null;
+}
+
+/** An open delivery that must be settled before another goes. */
+export interface WaitedFor {
+  position: string;
+  lane: string;
+  operation: string;
+  /** A parked one waits for a person, and so does what waits for it. */
+  state: 'pending' | 'parked' | 'unknown';
+}
+
+export interface DeliveryDetail {
+  delivery: DeliveryReport;
+  attempts: AttemptReport[];
+  actions: ActionReport[];
+  waitsFor: WaitedFor[];
+  /** What it was put in the place of, by a person. */
+  replaces?: string;
+}
+
 export interface DeliveryRow extends ToldRow {
   state: DeliveryState;
   tries: number;
   reason: string | null;
   planned_at: Date;
   retry_at: Date | null;
+  failed_at: Date | null;
   reference: string | null;
   settled_at: Date | null;
 }
 
 export function toReport(row: DeliveryRow): DeliveryReport {
-  const { keys: _keys, traceparent: _traceparent, ...told } = toTold(row);
+  const { traceparent: _traceparent, ...told } = toTold(row);
   return {
     ...told,
     state: row.state,
@@ -55,6 +90,7 @@ export function toReport(row: DeliveryRow): DeliveryReport {
     reason: row.reason,
     plannedAt: row.planned_at,
     retryAt: row.retry_at,
+    failedAt: row.failed_at,
     reference: row.reference,
     settledAt: row.settled_at,
   };
@@ -72,5 +108,16 @@ export function toAttempt(row: Record<string, never>): AttemptReport {
     exchange: exchange!,
     startedAt: row.started_at!,
     endedAt: row.ended_at!,
+  };
+}
+
+export function toAction(row: Record<string, never>): ActionReport {
+  return {
+    action: row.action!,
+    by: row.done_by!,
+    reason: row.reason!,
+    at: row.done_at!,
+    redriveId: row.redrive_id!,
+    replacedBy: row.replaced_by!,
   };
 }

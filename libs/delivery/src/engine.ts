@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { IntegrationRef } from '#libs/contracts';
 import type { Clock } from '#libs/runtime';
 import type { RawMessage } from './arrival.js';
+import { tryOneOfEachAwaiting } from './awaiting.js';
 import { Cadences } from './cadence.js';
 import type { Courier } from './courier.js';
 import { Deliveries } from './deliveries.js';
@@ -13,9 +14,11 @@ import type { PayloadVault } from './park.js';
 import { ParkedEvents } from './parked-events.js';
 import { keepPartitions } from './partitions.js';
 import type { Planner } from './plan.js';
+import { Redrives } from './redrives.js';
 import { schedule, type ToSchedule } from './schedule.js';
 import { Settler } from './settler.js';
 import { Sweeper } from './sweeper.js';
+import type { WaysIn } from './way-in.js';
 
 export interface EngineOptions {
   /** The first word of outcome types: `customerx`. */
@@ -30,6 +33,8 @@ export interface EngineOptions {
   refOf: (integrationId: string) => IntegrationRef;
   /** Sources whose receivables may contradict themselves. */
   warnOnly?: ReadonlySet<string>;
+  /** Absent: whoever may write to the exchange is believed. */
+  waysIn?: WaysIn;
   /** Lanes in hand in this process, at the most. */
   lanesMax?: number;
   /** Deliveries claimed of one lane at once. */
@@ -45,6 +50,8 @@ export interface EngineOptions {
 
 const SWEEP_MS = 5_000;
 const PARTITIONS_MS = 3_600_000;
+const REDRIVE_MS = 250;
+const AWAITING_MS = 30_000;
 
 /** The ledger of one connector: events come in, deliveries go out, and everything in between can be seen. */
 export class DeliveryEngine {
@@ -52,6 +59,7 @@ export class DeliveryEngine {
   readonly cadences: Cadences;
   readonly deliveries: Deliveries;
   readonly parkedEvents: ParkedEvents;
+  readonly redrives: Redrives;
   private readonly outcomes: OutcomeWriter;
   private readonly intake: Intake;
   private readonly dispatcher: Dispatcher;
@@ -76,6 +84,7 @@ export class DeliveryEngine {
     this.cadences = new Cadences({ ...options, outcomes, onReleased: stir });
     this.deliveries = new Deliveries(pool, outcomes, stir);
     this.parkedEvents = new ParkedEvents({ ...options, outcomes });
+    this.redrives = new Redrives({ pool, outcomes, onReleased: stir });
     this.intake = new Intake({ ...options, outcomes });
     this.sweeper = new Sweeper(pool);
   }
@@ -91,6 +100,8 @@ export class DeliveryEngine {
     this.loops = [
       this.every(SWEEP_MS, 'sweep', () => this.sweep()),
       this.every(PARTITIONS_MS, 'partitions', () => this.prepare()),
+      this.every(REDRIVE_MS, 'redrive', () => this.redrives.run()),
+      this.every(AWAITING_MS, 'awaiting', () => this.tryAwaiting()),
     ];
   }
 
@@ -137,6 +148,13 @@ export class DeliveryEngine {
     const step = await this.sweeper.step();
     if (step.mended.length > 0) this.options.onMended?.(step.mended);
     return step;
+  }
+
+  /** What awaits something at the partner is tried once in a while: it may have come by another hand. @returns how many */
+  async tryAwaiting(): Promise<number> {
+    const tried = await tryOneOfEachAwaiting(this.options.pool);
+    if (tried > 0) this.dispatcher.stir();
+    return tried;
   }
 
   private async every(ms: number, what: string, work: () => Promise<unknown>): Promise<void> {

@@ -1,21 +1,45 @@
-export { Cadences, type CadenceState, type CadenceWish } from './cadence.js';
+export { AwaitingDeliveries1764060000000 } from './awaiting.migration.js';
+export { Cadences, type CadenceState, type CadenceWish, type RunNow } from './cadence.js';
 export { ContentFailure } from './content-failure.js';
 export type { ClaimedDelivery, Courier, CourierAnswer, DeliveryCall, DeliveryLimits } from './courier.js';
-export { Deliveries, DeliveryRefusal, type DeliveryQuery, type WaitedFor } from './deliveries.js';
-export type { AttemptReport, DeliveryReport, DeliveryState } from './delivery-report.js';
+export { Deliveries, type DeliveryQuery } from './deliveries.js';
+export type { EditWish } from './deliveries-edit.js';
+export type { FailureGroup, FailureGroups } from './deliveries-failures.js';
+export type { DeliveryFilter, SeenTerritory } from './deliveries-filter.js';
+export { OperatedDeliveries1764050000000 } from './deliveries.migration.js';
+export { DeliveryRefusal } from './delivery-refusal.js';
+export type {
+  ActionReport,
+  AttemptReport,
+  DeliveryDetail,
+  DeliveryReport,
+  DeliveryState,
+  WaitedFor,
+} from './delivery-report.js';
 export { Endpoints } from './endpoints.js';
 export { DeliveryEngine, type EngineOptions } from './engine.js';
 export { ensureEndpoints, type EndpointWish } from './integration-endpoints.js';
 export type { IntakeCount } from './intake.js';
 export { LOCK_ALL_EPOCHS } from './intake.sql.js';
+export { endpointOfGroup, lastPosition, readLaneFacts, type LaneFacts } from './lane-facts.js';
+export { writeOutcomes, type OutcomeRow } from './outcome-rows.js';
 export type { PayloadVault } from './park.js';
 export type { Pause, PauseReason, StandingPause } from './pause.js';
-export { ParkedEvents, type ParkedEvent } from './parked-events.js';
+export { ParkedEvents, type ParkedEvent, type ParkedFilter } from './parked-events.js';
 export { ParkedRefusal } from './parked-release.js';
 export type { EventPlan, IntegrationPlan, PlannedDelivery, PlannedEvent, Planner, Unplanned } from './plan.js';
 export { EpochLost } from './queue-epoch.js';
+export { RedriveRefusal, Redrives, type RedriveWish } from './redrives.js';
+export {
+  REDRIVE_ITEM_STATES,
+  type RedriveItem,
+  type RedriveItemState,
+  type RedrivePreview,
+  type RedriveReport,
+} from './redrive-report.js';
 export { DEFAULT_ATTEMPTS, DEFAULT_WAITS_MS } from './retry.js';
 export type { RunReport } from './run.js';
 export type { Cause, ToSchedule } from './schedule.js';
 export { DeliveryLedger1763800000000 } from './schema.migration.js';
+export { readDirectPublishers, WaysIn, type DirectPublisher, type WaysInOptions } from './way-in.js';
 export { nextWindow, windowOf, type Window } from './window.js';

@@ -44,36 +44,14 @@ export const HOLDS_ON = `
 
 export const INSERT_PARKED = `
   insert into parked_event (state, source, company, key, event_id, type, subject, integration_id, holds, reason_code, reason,
-    queue, hash, content, properties)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+    queue, hash, content, properties, branch)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
   on conflict do nothing
   returning id::text as id`;
 
-/** The listed columns of a parked event; its bytes are read one event at a time. */
-const LISTED = `
-  p.id::text as id, p.state, p.source, p.company, p.key, p.event_id, p.type, p.subject,
-  p.integration_id::text as integration_id, p.holds, p.reason_code, p.reason, p.received_at, p.resolved_at, p.resolved_by,
-  p.resolution,
-  case when p.state <> 'waiting' and p.resolved_at is null then (
-    select count(*)::int from parked_event w
-    where w.resolved_at is null and w.state = 'waiting' and w.source = p.source and w.company = p.company and w.key = p.key
-      and w.id > p.id) else 0 end as waiting_behind`;
-
-/** $1 after id, $2 limit, $3 with the resolved ones, $4 owners (source|company) or null for all */
-export const LIST_PARKED = `
-  select ${LISTED}
-  from parked_event p
-  where p.id > $1 and p.state <> 'waiting' and ($3 or p.resolved_at is null)
-    and ($4::text[] is null or p.source || '|' || p.company = any($4))
-  order by p.id
-  limit $2`;
-
-/** $1 id */
-export const READ_PARKED = `select ${LISTED}, p.content, p.properties, p.queue from parked_event p where p.id = $1`;
-
 const LOCKED = `
-  id::text as id, state, source, company, key, type, integration_id::text as integration_id, holds, queue, content, properties,
-  resolved_at`;
+  id::text as id, state, source, company, branch, key, event_id, type, subject, integration_id::text as integration_id, holds,
+  queue, reason_code, content, properties, resolved_at`;
 
 /** $1 id */
 export const LOCK_PARKED = `select ${LOCKED} from parked_event where id = $1 for update`;

@@ -7,12 +7,15 @@ import { withoutRepeated } from './inbox.js';
 import { parkArrival } from './park.js';
 import { behind, planAndSchedule, type EventToPlan, type PlanningOptions } from './planning.js';
 import { QueueEpoch } from './queue-epoch.js';
+import type { WaysIn } from './way-in.js';
 
 export interface IntakeOptions extends PlanningOptions {
   pool: Pool;
   clock: Clock;
   /** Sources whose receivables may contradict themselves. */
   warnOnly?: ReadonlySet<string>;
+  /** Absent: whoever may write to the exchange is believed. */
+  waysIn?: WaysIn;
 }
 
 export interface IntakeCount {
@@ -35,8 +38,8 @@ export class Intake {
   private readonly deadOwner: QueueEpoch;
 
   constructor(private readonly options: IntakeOptions) {
-    const { pool, queue, planner, warnOnly } = options;
-    this.reading = { warnOnly, knows: (type) => planner.knows(type) };
+    const { pool, queue, planner, warnOnly, waysIn } = options;
+    this.reading = { warnOnly, waysIn, knows: (type) => planner.knows(type) };
     this.owner = new QueueEpoch(pool, queue);
     this.deadOwner = new QueueEpoch(pool, `${queue} (dead letters)`);
   }
@@ -113,6 +116,7 @@ export class Intake {
 }
 
 function asDead(arrival: Arrival): Arrival {
+  if (arrival.parked?.kind === 'wrong-way-in') return arrival;
   const reason = arrival.parked?.reason ?? 'the broker gave up on it and put it among the dead letters';
   return { ...arrival, event: undefined, parked: { kind: 'dead-letter', reason, holds: arrival.key !== undefined } };
 }

@@ -193,6 +193,17 @@ describe('A lane', () => {
     expect(called().slice(0, 3)).toEqual([100, 50, 0]);
   });
 
+  it('of the background gives way to everything, and to nothing once a movement waits on it', async () => {
+    const engine = await ledger.engine({ lanesMax: 1 });
+    const background = (lane: string) => movement(lane, { lane }, { priority: -1 });
+    await ledger.schedule(engine, ['a', 'b', 'c'].map(background));
+    await ledger.schedule(engine, [movement('live', { lane: 'live' }), movement('c', { lane: 'c, moved' })]);
+    engine.start();
+    await eventually(async () => (await ledger.waiting()) === 0);
+    const order = ledger.courier.calls.map(({ body }) => (body as { lane: string }).lane);
+    expect(order).toEqual(['c', 'c, moved', 'live', 'a', 'b']);
+  });
+
   it('takes the priority of the highest that waits on it', async () => {
     await ledger.schedule(engine, [movement('first', { n: 1 }), movement('mixed', { n: 2 })]);
     await ledger.schedule(engine, [movement('mixed', { n: 3 }, { priority: 2 })]);
@@ -207,7 +218,7 @@ describe('A person', () => {
   it('has a parked delivery tried again, in its place, with all its attempts before it', async () => {
     const position = await parkTheFirst();
     ledger.courier.script = () => delivered();
-    await engine.deliveries.retry(position);
+    await engine.deliveries.retry(position, 'rui', 'spoke to the partner');
     await eventually(async () => (await ledger.waiting()) === 0);
     expect(called()).toEqual([1, 1, 2, 3]);
     expect(await ledger.settled()).toMatchObject([{ attempts: 1, tries: 2 }, { attempts: 1 }, { attempts: 1 }]);
@@ -229,16 +240,6 @@ describe('A person', () => {
     ]);
   });
 
-  it('edits one, which takes the place of the original in its lane; the original stays on record', async () => {
-    const position = await parkTheFirst();
-    await engine.deliveries.edit(position, { n: 10 }, 'rui', 'document typed wrong');
-    await eventually(async () => (await ledger.waiting()) === 0);
-    expect(called()).toEqual([1, 10, 2, 3]);
-    expect(await ledger.rows('select edited_by, reason, body_before from delivery_edit')).toEqual([
-      { edited_by: 'rui', reason: 'document typed wrong', body_before: { n: 1 } },
-    ]);
-  });
-
   it('cannot touch one that is being sent', async () => {
     const answer = Promise.withResolvers<void>();
     ledger.courier.script = async () => {
@@ -256,9 +257,9 @@ describe('A person', () => {
   it('cannot touch one that waits for its turn, or is through', async () => {
     const position = await parkTheFirst();
     const [, second] = await ledger.open();
-    expect(await refusalOf(engine.deliveries.retry(second!.position))).toBe('not-parked');
+    expect(await refusalOf(engine.deliveries.retry(second!.position, 'rui'))).toBe('not-parked');
     await engine.deliveries.skip(position, 'rui', 'cancelled by phone');
-    expect(await refusalOf(engine.deliveries.retry(position))).toBe('not-found');
+    expect(await refusalOf(engine.deliveries.retry(position, 'rui'))).toBe('settled');
   });
 
   it('who presses twice, or two at once, skips it once', async () => {
@@ -296,8 +297,8 @@ describe('A person', () => {
     expect(await list({ subject: 'receivable/1' })).toHaveLength(2);
     expect(await list({ integrationId: '11' })).toHaveLength(2);
     expect(await list({ state: 'skipped' })).toHaveLength(0);
-    expect(await list({ owners: ['/erp/demo|1'] })).toHaveLength(4);
-    expect(await list({ owners: [] })).toHaveLength(0);
+    expect(await list({ seen: [{ source: '/erp/demo', company: '1' }] })).toHaveLength(4);
+    expect(await list({ seen: [] })).toHaveLength(0);
     expect(await list({ beforePosition: String(positions[0]) })).toHaveLength(3);
     expect(await engine.deliveries.list({ settled: false, limit: 10 })).toHaveLength(0);
   });

@@ -38,7 +38,8 @@ function sayAnew(leased: string, release: string): string {
   return `
   with fact as materialized (
     select l.id, ${leased} as leased, h.position as head, h.endpoint_id, h.operation,
-      coalesce(u.urgent, 0) as priority,
+      coalesce(u.urgent, case when h.priority < 0 and not exists (
+        select from delivery d where d.lane_id = l.id and d.priority >= 0) then h.priority else 0 end) as priority,
       case
         when h.position is null then null
         when h.state <> 'pending' then 'person'
@@ -53,7 +54,7 @@ function sayAnew(leased: string, release: string): string {
     from lane l
     left join lateral (
       select d.position, d.endpoint_id, d.operation, d.state, d.after_lanes, d.after_positions, d.retry_at, d.attempts,
-        d.planned_at
+        d.planned_at, d.priority
       from delivery d where d.lane_id = l.id order by d.lane_id, d.position limit 1) h on true
     left join lateral (
       select max(d.priority) as urgent from delivery d where d.lane_id = l.id and d.priority > 0) u on true
@@ -84,7 +85,7 @@ export const RECOMPUTE_LANES = sayAnew('l.lease_until is not null', '');
 export const RELEASE_LANES = sayAnew('false', 'lease_until = null,');
 
 /** Stands where a priority would, for lanes claimed by their released window. */
-export const WINDOWED = -1;
+export const WINDOWED = -2;
 
 /**
  * Endpoints with lanes that are due, at which priority, and whether they stand still. Derived from the lanes and not

@@ -69,7 +69,7 @@ export const SETTLE_DELIVERIES = `
 /** $1 positions, $2 tries when it was read, $3 tries now, $4 attempts, $5 states, $6 reasons, $7 wait in ms until the next try (null: no wait) */
 export const KEEP_DELIVERIES = `
   update delivery d set state = v.state, reason = v.reason, attempts = v.attempts, tries = v.tries,
-    retry_at = clock_timestamp() + v.wait_ms * interval '1 millisecond'
+    failed_at = clock_timestamp(), retry_at = clock_timestamp() + v.wait_ms * interval '1 millisecond'
   from unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::text[], $6::text[], $7::float8[])
     as v(position, tries_before, tries, attempts, state, reason, wait_ms)
   where d.position = v.position and d.position = any($1) and d.tries = v.tries_before

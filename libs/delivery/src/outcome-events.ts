@@ -49,8 +49,22 @@ export class OutcomeWriter {
     });
   }
 
-  superseded(delivery: ToldDelivery, by: string): OutcomeRow {
-    return this.ofDelivery('delivery.superseded.v1', delivery, { supersededBy: by });
+  /** @param edit where a person put another one in its place */
+  superseded(delivery: ToldDelivery, by: string, edit?: { actor: string; note: string }): OutcomeRow {
+    return this.ofDelivery('delivery.superseded.v1', delivery, {
+      supersededBy: by,
+      actor: cut(edit?.actor, NAME_MAX),
+      note: cut(edit?.note),
+    });
+  }
+
+  /** A person has it sent: again, with others, or in the place of another. */
+  retried(
+    delivery: ToldDelivery,
+    actor: string,
+    { reason, ...of }: { reason?: string; redriveId?: string; replaces?: string },
+  ): OutcomeRow {
+    return this.ofDelivery('delivery.retried.v1', delivery, { actor: cut(actor, NAME_MAX), note: cut(reason), ...of });
   }
 
   unplanned(event: EventFacts, unplanned: Unplanned, integrationId?: string): OutcomeRow {

@@ -58,6 +58,7 @@ export async function parkArrival(
     hash,
     options.vault.seal(raw.content),
     storableJson(raw.properties),
+    facts?.branch ?? null,
   ]);
   const parkedId = rows[0]?.id;
   if (!parkedId || wish.kind === 'waiting') return;

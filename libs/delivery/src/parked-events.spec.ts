@@ -142,6 +142,33 @@ describe('What arrives', () => {
     expect(count).toMatchObject({ parked: 1, planned: 1 });
   });
 
+  it('what is parked is found by company, branch, reason, type, title, event and period', async () => {
+    const event = { ...contradictory('1'), branch: '3' };
+    event.data = { ...event.data, branch: '3' } as typeof event.data;
+    await ledger.take(engine, message(event), { content: Buffer.from('junk'), properties: {} });
+    const count = async (query: object) => (await engine.parkedEvents.list({ limit: 10, ...query })).length;
+    const { source, type, subject, id: eventId } = event;
+    const soon = new Date(Date.now() + 60_000);
+    expect(await count({})).toBe(2);
+    expect(
+      await count({ source, company: '1', branch: '3', reasonCode: 'invalid', type, subject, eventId, to: soon }),
+    ).toBe(1);
+    const others: object[] = [
+      { source: '/erp/other' },
+      { company: '2' },
+      { branch: '4' },
+      { reasonCode: 'dead-letter' },
+      { type: 'x' },
+      { subject: 'receivable/2' },
+      { eventId: 'x' },
+      { from: soon },
+      { seen: [] },
+      { seen: [{ source, company: '1', branch: '4' }] },
+    ];
+    for (const other of others) expect([other, await count(other)]).toEqual([other, 0]);
+    expect(await count({ seen: [{ source, company: '1', branch: '3' }] })).toBe(1);
+  });
+
   it('headers no jsonb takes are kept as far as they can be', async () => {
     const odd = {
       'x-death': [{ reason: 'rejec\0ted', at: new Date(0) }],
@@ -274,6 +301,45 @@ describe('Releasing a parked event', () => {
     const [row] = await ledger.parked();
     const other = message(opened('2')).content;
     expect(await refusalOf(engine.parkedEvents.fix(row!.id, other, 'rui', 'oops'))).toBe('still-invalid');
+  });
+
+  it('by skipping it opens nothing of it: what is only left aside stays sealed', async () => {
+    const openedBytes: Buffer[] = [];
+    const open = (sealed: Buffer) => openedBytes[openedBytes.push(VAULT.open(sealed)) - 1]!;
+    const sealing = await ledger.engine({ vault: { ...VAULT, open } });
+    await ledger.take(sealing, invalid(1));
+    const [row] = await ledger.parked();
+    await sealing.parkedEvents.find(row!.id);
+    await sealing.parkedEvents.skip(row!.id, 'rui', 'entered twice');
+    expect(openedBytes).toEqual([]);
+    const { id, type } = opened('1', { id: row!.event_id! });
+    expect(await ledger.toldOf('event.released.v1')).toMatchObject([
+      { payload: { how: 'skipped', event: { id, type } } },
+    ]);
+  });
+
+  it('with mended bytes under an id that was here before is refused: it would be sent twice', async () => {
+    const sent = opened('2');
+    await ledger.take(engine, { content: Buffer.from('{oops'), properties: {} }, message(sent));
+    const [row] = await ledger.parked();
+    expect(await refusalOf(engine.parkedEvents.fix(row!.id, message(sent).content, 'rui', 'read by hand'))).toBe(
+      'still-invalid',
+    );
+    const fresh = message(opened('3'));
+    await engine.parkedEvents.fix(row!.id, fresh.content, 'rui', 'read by hand');
+    expect(await lanesOpen()).toEqual(['receivable/2', 'receivable/3']);
+    expect(await ledger.take(engine, fresh)).toMatchObject({ repeated: 1, planned: 0 });
+  });
+
+  it('with mended bytes is refused where the person may not write for whom they are', async () => {
+    await ledger.take(engine, invalid(1));
+    const [row] = await ledger.parked();
+    const mended = message(opened('1', { branch: '9' })).content;
+    const allows = ({ branch }: { branch?: string | null }) => {
+      if (branch === '9') throw new Error('not yours');
+    };
+    await expect(engine.parkedEvents.fix(row!.id, mended, 'rui', 'typo', { allows })).rejects.toThrow('not yours');
+    expect(await ledger.waiting()).toBe(0);
   });
 
   it('twice is refused the second time, and one that only waits in line cannot be released by itself', async () => {

@@ -1,7 +1,9 @@
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '#libs/runtime';
-import { COUNT_PARKED, KNOWN_AT_LAST, LIST_PARKED, READ_PARKED } from './intake.sql.js';
-import { ParkedRefusal, ParkedRelease, type ReleaseOptions } from './parked-release.js';
+import { filterValues, type SeenTerritory } from './deliveries-filter.js';
+import { COUNT_PARKED, KNOWN_AT_LAST } from './intake.sql.js';
+import { CONTENT_OF_PARKED, FIND_PARKED, LIST_PARKED } from './parked-events.sql.js';
+import { ParkedRefusal, ParkedRelease, type FixWish, type ReleaseOptions } from './parked-release.js';
 
 /** As operators see it; the bytes are read one event at a time. */
 export interface ParkedEvent {
@@ -9,6 +11,8 @@ export interface ParkedEvent {
   state: 'parked' | 'unknown-type' | 'planned' | 'skipped';
   source: string | null;
   company: string | null;
+  /** Null where it says none, or none that can be read. */
+  branch: string | null;
   key: string | null;
   eventId: string | null;
   type: string | null;
@@ -25,6 +29,27 @@ export interface ParkedEvent {
   waitingBehind: number;
 }
 
+/** What to look for; everything that is given must hold. */
+export interface ParkedFilter {
+  source?: string;
+  company?: string;
+  branch?: string;
+  reasonCode?: string;
+  type?: string;
+  subject?: string;
+  eventId?: string;
+  /** Of its arrival. */
+  from?: Date;
+  to?: Date;
+}
+
+export interface ParkedQuery extends ParkedFilter {
+  seen?: readonly SeenTerritory[];
+  afterId?: string;
+  limit: number;
+  resolvedToo?: boolean;
+}
+
 export interface ParkedEventsOptions extends Omit<ReleaseOptions, 'queue'> {
   pool: Pool;
 }
@@ -33,21 +58,25 @@ export interface ParkedEventsOptions extends Omit<ReleaseOptions, 'queue'> {
 export class ParkedEvents {
   constructor(private readonly options: ParkedEventsOptions) {}
 
-  /** @param owners `source|company` of what the caller may see, or undefined for everything */
-  async list(wish: {
-    afterId?: string;
-    limit: number;
-    resolvedToo?: boolean;
-    owners?: readonly string[];
-  }): Promise<ParkedEvent[]> {
-    const values = [wish.afterId ?? '0', wish.limit, wish.resolvedToo ?? false, wish.owners ?? null];
+  /** In the order they came. @param seen what the caller may see, or undefined for everything */
+  async list({ seen, afterId = '0', limit, resolvedToo = false, ...filter }: ParkedQuery): Promise<ParkedEvent[]> {
+    const { source, company, branch, reasonCode, type, subject, eventId, from, to } = filter;
+    const looked = [source, company, branch, reasonCode, type, subject, eventId, from, to].map((one) => one ?? null);
+    const values = [...filterValues(seen, {}).slice(0, 3), afterId, limit, resolvedToo, ...looked];
     return (await this.options.pool.query(LIST_PARKED, values)).rows.map(toParkedEvent);
+  }
+
+  /** Without the bytes, which stay sealed. */
+  async find(id: string): Promise<ParkedEvent | undefined> {
+    const row = (await this.options.pool.query(FIND_PARKED, [id])).rows[0];
+    return row && toParkedEvent(row);
   }
 
   /** With the bytes as they came. */
   async read(id: string): Promise<{ event: ParkedEvent; content: Buffer } | undefined> {
-    const row = (await this.options.pool.query(READ_PARKED, [id])).rows[0];
-    return row && { event: toParkedEvent(row), content: this.options.vault.open(row.content) };
+    const event = await this.find(id);
+    const sealed = (await this.options.pool.query<{ content: Buffer }>(CONTENT_OF_PARKED, [id])).rows[0]?.content;
+    return event && sealed && { event, content: this.options.vault.open(sealed) };
   }
 
   async counts(): Promise<{ parked: number; waiting: number; oldest?: Date }> {
@@ -66,11 +95,11 @@ export class ParkedEvents {
   }
 
   /**
-   * It is planned with these bytes in place of its own, which stay on record; they must be the same event of the same
-   * key. @throws ParkedRefusal
+   * It is planned with these bytes in place of its own, which stay on record; they must be of the same key, and,
+   * under another id, an event that was not here before. @throws ParkedRefusal
    */
-  fix(id: string, content: Buffer, by: string, reason: string): Promise<void> {
-    return this.release((release) => release.fix(id, content, by, reason));
+  fix(id: string, content: Buffer, by: string, reason: string, more: Partial<FixWish> = {}): Promise<void> {
+    return this.release((release) => release.fix(id, { content, by, reason, ...more }));
   }
 
   /** What a former version did not know and this one does. @returns how many events */
@@ -107,6 +136,7 @@ function toParkedEvent(row: Record<string, never>): ParkedEvent {
     state: row.state!,
     source: row.source!,
     company: row.company!,
+    branch: row.branch!,
     key: row.key!,
     eventId: row.event_id!,
     type: row.type!,

@@ -3,13 +3,15 @@ import type { Clock } from '#libs/runtime';
 import { keyIdOf, readArrival, type Arrival, type RawMessage } from './arrival.js';
 import { ContentFailure, isOfContent } from './content-failure.js';
 import { freedBy, type Freed } from './held-key.js';
+import { withoutRepeated } from './inbox.js';
 import * as sql from './intake.sql.js';
 import type { OutcomeWriter } from './outcome-events.js';
-import type { Release } from './told.js';
+import type { EventFacts, Release } from './told.js';
 import { writeOutcomes } from './outcome-rows.js';
 import { parkedReason, type PayloadVault } from './park.js';
 import type { Planner } from './plan.js';
 import { planAndSchedule, type EventToPlan } from './planning.js';
+import type { WaysIn } from './way-in.js';
 
 /** It is not there, was resolved before, or cannot be planned as it stands: the sentence says which. */
 export class ParkedRefusal extends Error {
@@ -28,6 +30,18 @@ export interface ReleaseOptions {
   outcomes: OutcomeWriter;
   vault: PayloadVault;
   warnOnly?: ReadonlySet<string>;
+  waysIn?: WaysIn;
+}
+
+/** What a person puts in place of the bytes that came. */
+export interface FixWish {
+  content: Buffer;
+  /** Where they travel otherwise than the original did. */
+  properties?: RawMessage['properties'];
+  by: string;
+  reason: string;
+  /** Whether the person may write what is of these; throws where not. */
+  allows?: (where: EventFacts) => void;
 }
 
 interface LockedRow {
@@ -35,9 +49,13 @@ interface LockedRow {
   state: string;
   source: string | null;
   company: string | null;
+  branch: string | null;
   key: string | null;
+  event_id: string | null;
   type: string | null;
+  subject: string | null;
   integration_id: string | null;
+  reason_code: string;
   holds: boolean;
   queue: string;
   content: Buffer;
@@ -61,14 +79,33 @@ export class ParkedRelease {
 
   async plan(id: string, actor: string, reason: string): Promise<void> {
     const row = await this.lock(id);
-    await this.planNow(row, this.read(row), { how: 'planned', actor, reason });
+    const arrival = this.read(row);
+    if (row.reason_code === 'wrong-way-in') await this.letIn(row, arrival);
+    await this.planNow(row, arrival, { how: 'planned', actor, reason });
   }
 
-  async fix(id: string, content: Buffer, actor: string, reason: string): Promise<void> {
+  async fix(id: string, { content, properties, by, reason, allows }: FixWish): Promise<void> {
     const row = await this.lock(id);
-    const fixed = this.readBytes({ content, properties: row.properties });
+    const fixed = this.readBytes({ content, properties: properties ?? row.properties });
+    if (fixed.facts) allows?.(fixed.facts);
     requireSameKey(row, fixed);
-    await this.planNow(row, fixed, { how: 'fixed', actor, reason }, content);
+    if (row.reason_code === 'wrong-way-in') await this.letIn(row, fixed);
+    else if (fixed.facts && fixed.facts.id !== row.event_id) await this.remember(fixed);
+    await this.planNow(row, fixed, { how: 'fixed', actor: by, reason }, content);
+  }
+
+  /** Under this id it was not known: it must not have come otherwise, and must not come again. */
+  private async remember(fixed: Arrival): Promise<void> {
+    const [fresh] = await withoutRepeated(this.client, [fixed]);
+    if (!fresh || fresh.parked?.kind === 'id-reused')
+      throw new ParkedRefusal('still-invalid', `the event ${fixed.facts!.id} was here before`);
+  }
+
+  /** The settings must have changed since it came, and it must not have come the right way meanwhile. */
+  private async letIn(row: LockedRow, arrival: Arrival): Promise<void> {
+    const objection = arrival.facts && this.options.waysIn?.objection(arrival.facts, row.properties.userId);
+    if (objection) throw new ParkedRefusal('still-invalid', objection);
+    if (arrival.facts) await this.remember(arrival);
   }
 
   private async planNow(row: LockedRow, arrival: Arrival, release: Release, fixed?: Buffer): Promise<void> {
@@ -175,8 +212,7 @@ export class ParkedRelease {
     const reason = parkedReason(release.reason ?? '');
     const sealed = fixed ? vault.seal(fixed) : null;
     await this.client.query(sql.RESOLVE_PARKED, [row.id, state, release.actor, reason, sealed]);
-    const { facts } = this.read(row);
-    await writeOutcomes(this.client, [outcomes.eventReleased(facts, row.id, release)]);
+    await writeOutcomes(this.client, [outcomes.eventReleased(factsOf(row), row.id, release)]);
   }
 
   private read(row: LockedRow): Arrival {
@@ -198,6 +234,13 @@ function besides(row: LockedRow, holders: readonly LockedRow[]): Freed<LockedRow
   const held = holders.map(({ integration_id: integrationId }) => integrationId);
   if (held.includes(null)) return undefined;
   return { row, exceptIntegrations: new Set(held.filter((integrationId) => integrationId !== null)) };
+}
+
+/** As noted when it was parked: what is only told of stays sealed. */
+function factsOf(row: LockedRow): EventFacts | undefined {
+  const { event_id: id, source, type, subject, company, branch } = row;
+  if (id === null || source === null || type === null || subject === null || company === null) return undefined;
+  return { id, source, type, subject, company, branch };
 }
 
 function requireSameKey(row: LockedRow, { facts, key }: Arrival): void {

@@ -14,8 +14,8 @@ export interface PlannedDelivery {
   target?: string;
   /** What the connector's `@Deliver` is given, as JSON. */
   body: object;
-  /** 0 by default; higher passes lower on the same endpoint. At most 2. */
-  priority?: 0 | 1 | 2;
+  /** 0 by default; higher passes lower on the same endpoint. -1 gives way to everything: a load. */
+  priority?: -1 | 0 | 1 | 2;
   /** Calls of one group share a breaker, a pause and a limit. */
   group?: string;
   /** What the support desk will search by. */

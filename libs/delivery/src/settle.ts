@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '#libs/runtime';
+import { noteAwaiting, type ParkedDelivery } from './awaiting.js';
 import type { LaneClaim } from './claim.js';
 import { columnsOf } from './columns.js';
 import type { ClaimedDelivery } from './courier.js';
@@ -68,6 +69,7 @@ async function writeVerdicts(
   const told = new Map<string, OutcomeRow>();
   const final: unknown[][] = [];
   const kept: unknown[][] = [];
+  const parked: ParkedDelivery[] = [];
   for (const { claim, attempt } of results) {
     if (!attempt) continue;
     const { delivery, verdict } = attempt;
@@ -76,6 +78,7 @@ async function writeVerdicts(
     const reason = storable(verdict.reason);
     if (verdict.kind === 'final') final.push([...row, reason, storable(verdict.reference), null]);
     else kept.push([...row, reason, verdict.waitMs]);
+    if (verdict.state === 'parked') parked.push({ ...delivery, awaits: verdict.awaits });
     const outcome = tell(outcomes, { ...delivery, laneKey: claim.laneKey, attempts }, attempt);
     if (outcome) told.set(delivery.position, outcome);
   }
@@ -83,6 +86,7 @@ async function writeVerdicts(
     ...(await write(client, SETTLE_DELIVERIES, final, 8)),
     ...(await write(client, KEEP_DELIVERIES, kept, 7)),
   ];
+  await noteAwaiting(client, parked);
   await writeOutcomes(
     client,
     changed.flatMap((position) => told.get(position) ?? []),

@@ -1,4 +1,5 @@
 import { CommitUnknown, type Clock } from '#libs/runtime';
+import { releaseAwaiting } from './awaiting.js';
 import { columnsOf } from './columns.js';
 import { isOfContent } from './content-failure.js';
 import { wakeDependentsOf } from './lane-locks.js';
@@ -133,10 +134,15 @@ export class Settler {
     if (lanes.length === 0) return;
     try {
       await wakeDependentsOf(this.options.pool, lanes);
+      await releaseAwaiting(this.options.pool, results.flatMap(toDelivered));
     } catch (error) {
       this.options.onTrouble(error as Error);
     }
   }
+}
+
+function toDelivered({ claim: { laneId }, attempt }: LaneResult): { laneId: string; position: string }[] {
+  return attempt?.verdict.state === 'delivered' ? [{ laneId, position: attempt.delivery.position }] : [];
 }
 
 function recordOf({ claim, attempt }: LaneResult): string {

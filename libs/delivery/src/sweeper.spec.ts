@@ -22,7 +22,7 @@ it('The sweeper finds nothing after a day of mixed work', async () => {
   let count = 0;
   ledger.courier.limits = { attempts: 3, deadlineMs: 2_000, waitsMs: [0, 3_600_000] };
   ledger.courier.script = () => answers[count++ % answers.length]!;
-  await engine.cadences.set({ integrationId: '2', everySeconds: 3_600, zone: 'America/Sao_Paulo' });
+  await ledger.setCadence(engine, { integrationId: '2', everySeconds: 3_600, zone: 'America/Sao_Paulo' });
   engine.start();
   for (let n = 0; n < 40; n += 1) {
     const kind = n % 3 === 0 ? state : movement;

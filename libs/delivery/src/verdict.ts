@@ -6,7 +6,7 @@ import { waitAfter } from './retry.js';
 export type Verdict =
   | { kind: 'final'; state: 'delivered' | 'refused'; reason?: string; reference?: string; counted: true }
   | { kind: 'kept'; state: 'pending'; reason: string; waitMs: number | null; counted: boolean }
-  | { kind: 'kept'; state: 'parked'; reason: string; waitMs: null; counted: boolean };
+  | { kind: 'kept'; state: 'parked'; reason: string; waitMs: null; counted: boolean; awaits?: string };
 
 export interface Circumstances {
   limits: DeliveryLimits;
@@ -24,7 +24,7 @@ export function judge(outcome: Outcome, delivery: Pick<ClaimedDelivery, 'attempt
     case 'refused':
       if (about.continuesAfterRefusal)
         return { kind: 'final', state: 'refused', reason: outcome.reason, counted: true };
-      return park(outcome.reason);
+      return { ...park(outcome.reason), ...(outcome.awaits !== undefined && { awaits: outcome.awaits }) };
     case 'unavailable':
     case 'unknown':
       if (about.paused) return { kind: 'kept', state: 'pending', reason: outcome.reason, waitMs: null, counted: false };
@@ -51,6 +51,6 @@ function again(
   return { kind: 'kept', state: 'pending', reason, waitMs, counted: true };
 }
 
-function park(reason: string): Verdict {
+function park(reason: string): Extract<Verdict, { state: 'parked' }> {
   return { kind: 'kept', state: 'parked', reason, waitMs: null, counted: true };
 }

@@ -58,6 +58,7 @@ export const INBOX = `select event_id, reason_code, reason from inbox order by r
 /** as new, but for the partitions */
 export const CLEAR = `
   delete from inbox; delete from parked_event; delete from endpoint_pause; delete from endpoint; delete from lane;
-  delete from delivery; delete from delivery_edit; delete from delivery_settled; delete from attempt; delete from cadence;
-  delete from run; delete from outbox; delete from intake;
+  delete from delivery; delete from delivery_action; delete from delivery_settled; delete from attempt; delete from cadence;
+  delete from awaiting; delete from run; delete from outbox; delete from intake; delete from redrive_item; delete from redrive_territory;
+  delete from redrive;
   alter sequence position restart`;

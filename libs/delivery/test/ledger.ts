@@ -3,10 +3,14 @@ import { readOutcomeEvent, writeEvent, type HubEnvelope, type IntegrationRef } f
 import { connectionSettings, inTransaction, migrate, SystemClock } from '#libs/runtime';
 import type { RawMessage } from '../src/arrival.js';
 import {
+  AwaitingDeliveries1764060000000,
+  type CadenceWish,
   DeliveryEngine,
   DeliveryLedger1763800000000,
   type EngineOptions,
   type IntakeCount,
+  LOCK_ALL_EPOCHS,
+  OperatedDeliveries1764050000000,
   type PlannedDelivery,
 } from '../src/index.js';
 import { recomputeLanes } from '../src/lane-locks.js';
@@ -21,7 +25,11 @@ const SCHEMA = 'ledger';
 export const LEDGER = {
   template: 'delivery_ledger',
   migrate: async (url: string): Promise<void> => {
-    await migrate(url, SCHEMA, [DeliveryLedger1763800000000]);
+    await migrate(url, SCHEMA, [
+      DeliveryLedger1763800000000,
+      OperatedDeliveries1764050000000,
+      AwaitingDeliveries1764060000000,
+    ]);
     const pool = openPool(url, 1);
     await keepPartitions(pool, new Date());
     await pool.end();
@@ -124,6 +132,15 @@ export class Ledger {
   take(engine: DeliveryEngine, ...messages: RawMessage[]): Promise<IntakeCount> {
     this.life += 1;
     return engine.take(messages, this.life);
+  }
+
+  /** As whoever saves settings does it. */
+  async setCadence(engine: DeliveryEngine, wish: CadenceWish): Promise<void> {
+    const changed = await inTransaction(this.pool, async (client) => {
+      await client.query(LOCK_ALL_EPOCHS);
+      return engine.cadences.change(client, wish);
+    });
+    if (changed) await engine.cadences.refile(wish.integrationId);
   }
 
   /** Puts deliveries on lanes, as a load does. */

@@ -4,7 +4,13 @@ import { Pool } from 'pg';
 import { sampleOf, type EventTypesMatching } from '#libs/contracts';
 import { connectionSettings, inTransaction, migrate } from '#libs/runtime';
 import { privateDatabase, type PrivateDatabase } from '#libs/testing';
-import { applyReceivables, readReceivable, ReceivablesReadModel1763900000000, type ReceivableEvent } from './index.js';
+import {
+  applyReceivables,
+  readReceivable,
+  ReceivablesFill1764100000000,
+  ReceivablesReadModel1763900000000,
+  type ReceivableEvent,
+} from './index.js';
 
 let database: PrivateDatabase;
 let pool: Pool;
@@ -13,7 +19,7 @@ let position = 0n;
 beforeAll(async () => {
   database = await privateDatabase({
     template: 'receivables',
-    migrate: (url) => migrate(url, 'receivables', [ReceivablesReadModel1763900000000]),
+    migrate: (url) => migrate(url, 'receivables', [ReceivablesReadModel1763900000000, ReceivablesFill1764100000000]),
   });
   pool = new Pool(
     connectionSettings({ url: database.url, schema: 'receivables', applicationName: 'receivables-spec' }),

@@ -1,6 +1,12 @@
 import type { PoolClient } from 'pg';
 import type { EventTypesMatching, HubEvent, ReceivableChanged } from '#libs/contracts';
-import { LOCK_RECEIVABLES, READ_RECEIVABLE, RECORD_ANOMALIES, WRITE_RECEIVABLES } from './receivables.sql.js';
+import {
+  LOCK_RECEIVABLES,
+  READ_RECEIVABLE,
+  RECORD_ANOMALIES,
+  TOUCH_RECEIVABLES,
+  WRITE_RECEIVABLES,
+} from './receivables.sql.js';
 
 export type ReceivableEvent = HubEvent<EventTypesMatching<'erp.receivable.*.v1'>>;
 
@@ -26,28 +32,46 @@ export interface KnownReceivable {
 
 const SNAPSHOT = 'erp.receivable.snapshot.v1';
 
+/** What a batch does to one title. */
+interface Touch {
+  event: ReceivableEvent;
+  /** Whether `event` is the state to keep, or older than what is known. */
+  isNewest: boolean;
+  position: bigint;
+  /** The position of the last movement among them; zero where all were snapshots. */
+  moved: bigint;
+}
+
 /**
  * Brings the read model up to these events, inside the intake's transaction. The state with the highest sequence wins,
- * whatever the order of arrival; a snapshot older than what is known changes nothing.
+ * whatever the order of arrival; a snapshot older than what is known changes nothing but when the title was last seen.
  */
 export async function applyReceivables(client: PoolClient, events: readonly PlacedEvent[]): Promise<SequenceAnomaly[]> {
   if (events.length === 0) return [];
   const known = await lockKnown(client, events);
   const anomalies: SequenceAnomaly[] = [];
-  const newest = new Map<string, PlacedEvent>();
-  for (const placed of events) {
-    const key = keyOf(placed.event);
+  const touched = new Map<string, Touch>();
+  for (const { event, position } of events) {
+    const key = keyOf(event);
     const before = known.get(key);
-    const came = BigInt(placed.event.data.sequence);
-    const anomaly = placed.event.type === SNAPSHOT ? undefined : anomalyOf(before, came);
-    if (anomaly) anomalies.push({ event: placed.event, kind: anomaly, known: before!, came });
-    if (before !== undefined && came < before) continue;
-    known.set(key, came);
-    newest.set(key, placed);
+    const came = BigInt(event.data.sequence);
+    const isMovement = event.type !== SNAPSHOT;
+    const anomaly = isMovement ? anomalyOf(before, came) : undefined;
+    if (anomaly) anomalies.push({ event, kind: anomaly, known: before!, came });
+    const isNewest = before === undefined || came >= before;
+    const other = touched.get(key);
+    const moved = isMovement ? position : (other?.moved ?? 0n);
+    touched.set(key, isNewest || !other ? { event, isNewest, position, moved } : { ...other, position, moved });
+    if (isNewest) known.set(key, came);
   }
+  const sorted = [...touched].sort(byKey).map(([, touch]) => touch);
   await write(
     client,
-    [...newest].sort(byKey).map(([, placed]) => placed),
+    sorted.filter(({ isNewest }) => isNewest),
+  );
+  await touch(
+    client,
+    sorted.filter(({ isNewest }) => !isNewest),
   );
   await record(client, anomalies);
   return anomalies;
@@ -80,18 +104,31 @@ async function lockKnown(client: PoolClient, events: readonly PlacedEvent[]): Pr
   return new Map(rows.map((row) => [`${row.source}\n${row.company}\n${row.receivable_id}`, BigInt(row.sequence)]));
 }
 
-async function write(client: PoolClient, placed: readonly PlacedEvent[]): Promise<void> {
-  if (placed.length === 0) return;
+async function write(client: PoolClient, touches: readonly Touch[]): Promise<void> {
+  if (touches.length === 0) return;
   await client.query(WRITE_RECEIVABLES, [
-    placed.map(({ event }) => event.source),
-    placed.map(({ event }) => event.company),
-    placed.map(({ event }) => event.data.receivableId),
-    placed.map(({ event }) => event.data.branch),
-    placed.map(({ event }) => event.data.status),
-    placed.map(({ event }) => event.data.sequence),
-    placed.map(({ position }) => String(position)),
-    placed.map(({ event: { data } }) => JSON.stringify({ ...data, movement: undefined })),
+    ...keysOf(touches),
+    touches.map(({ event }) => event.data.branch),
+    touches.map(({ event }) => event.data.status),
+    touches.map(({ event }) => event.data.sequence),
+    touches.map(({ position }) => String(position)),
+    touches.map(({ event: { data } }) => JSON.stringify({ ...data, movement: undefined })),
+    touches.map(({ moved }) => String(moved)),
   ]);
+}
+
+async function touch(client: PoolClient, touches: readonly Touch[]): Promise<void> {
+  if (touches.length === 0) return;
+  const positions = touches.map(({ position }) => String(position));
+  await client.query(TOUCH_RECEIVABLES, [...keysOf(touches), positions, touches.map(({ moved }) => String(moved))]);
+}
+
+function keysOf(touches: readonly Touch[]): string[][] {
+  return [
+    touches.map(({ event }) => event.source),
+    touches.map(({ event }) => event.company),
+    touches.map(({ event }) => event.data.receivableId),
+  ];
 }
 
 async function record(client: PoolClient, anomalies: readonly SequenceAnomaly[]): Promise<void> {

@@ -7,14 +7,27 @@ export const LOCK_RECEIVABLES = `
   order by r.source, r.company, r.receivable_id
   for update of r`;
 
-/** $1 sources, $2 companies, $3 titles, $4 branches, $5 statuses, $6 sequences, $7 positions, $8 data */
+/**
+ * $1 sources, $2 companies, $3 titles, $4 branches, $5 statuses, $6 sequences, $7 positions, $8 data, $9 positions of the
+ * last movement or 0. `position` moves when the title does: a snapshot that says what is known leaves it.
+ */
 export const WRITE_RECEIVABLES = `
-  insert into receivable as r (source, company, receivable_id, branch, status, sequence, position, data)
-  select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::jsonb[])
+  insert into receivable as r (source, company, receivable_id, branch, status, sequence, position, data, moved, touched)
+  select source, company, receivable_id, branch, status, sequence, position, data, moved, position
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::jsonb[], $9::bigint[])
+    as t(source, company, receivable_id, branch, status, sequence, position, data, moved)
   on conflict (source, company, receivable_id) do update
-    set branch = excluded.branch, status = excluded.status, sequence = excluded.sequence, position = excluded.position,
-      data = excluded.data, updated_at = now()
+    set branch = excluded.branch, status = excluded.status, sequence = excluded.sequence, data = excluded.data,
+      position = case when r.data is distinct from excluded.data then excluded.position else r.position end,
+      moved = greatest(r.moved, excluded.moved), touched = excluded.touched, updated_at = now()
     where r.sequence <= excluded.sequence`;
+
+/** $1 sources, $2 companies, $3 titles, $4 positions, $5 positions of the last movement or 0: older than what is known */
+export const TOUCH_RECEIVABLES = `
+  update receivable r set touched = t.position, moved = greatest(r.moved, t.moved)
+  from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+    as t(source, company, receivable_id, position, moved)
+  where r.source = t.source and r.company = t.company and r.receivable_id = t.receivable_id`;
 
 /** $1 sources, $2 companies, $3 titles, $4 event ids, $5 kinds, $6 known, $7 came */
 export const RECORD_ANOMALIES = `

@@ -11,6 +11,7 @@ export interface SettingForm {
   required: boolean;
   whoMayChange: WhoMayChange;
   shownWhen?: { setting: string; equals: string | number | boolean };
+  resends?: true;
   /** What applies when nothing is set; never present for secrets. */
   default?: unknown;
   /** JSON Schema of the value. */

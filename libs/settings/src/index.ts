@@ -1,10 +1,11 @@
 import { CreateIntegration1764000000000 } from './create-integration.migration.js';
+import { CreateSystemParameter1764110000000 } from './create-system-parameter.migration.js';
 import { IntegrationEntity } from './integration.entity.js';
 import { SettingChangeEntity } from './setting-change.entity.js';
 
 /** What an app adds to its own `databaseModule`. */
 export const SETTINGS_ENTITIES = [IntegrationEntity, SettingChangeEntity];
-export const SETTINGS_MIGRATIONS = [CreateIntegration1764000000000];
+export const SETTINGS_MIGRATIONS = [CreateIntegration1764000000000, CreateSystemParameter1764110000000];
 
 export { IntegrationEntity, SettingChangeEntity };
 export { describeSettings, type SettingForm } from './describe-settings.js';
@@ -28,3 +29,10 @@ export {
   type Words,
 } from './setting.js';
 export { readSettingHistory, type SettingChange } from './setting-history.js';
+export {
+  SystemParameters,
+  type SystemParameter,
+  type SystemParameterChange,
+  type SystemParameterDescription,
+  type SystemParameterInput,
+} from './system-parameter.js';

@@ -8,6 +8,8 @@ import {
   READ_ALL,
   READ_BY_ID,
   READ_FOR_COMPANIES,
+  READ_FOR_SOURCE,
+  READ_PAGE,
   READ_SECRETS,
   READ_TO_CHANGE,
   RECORD_CHANGE,
@@ -22,8 +24,8 @@ export type Queryable = Pick<ClientBase, 'query'>;
 export interface SavedIntegration<S extends object> {
   before?: Integration<S>;
   after: Integration<S>;
-  /** False when everything asked for was so already: nothing was written. */
-  changed: boolean;
+  /** JSON pointers of what changed; none when everything asked for was so already: nothing was written. */
+  changed: readonly string[];
 }
 
 export interface Reencryption {
@@ -47,10 +49,24 @@ export class IntegrationRegistry<S extends object> {
     readonly settingsClass: SettingsClass<S>,
     private readonly box: SecretBox,
     private readonly clock: Clock,
+    /** Its code, where the partner has one: nothing is on before it. */
+    private readonly parameter?: string,
   ) {}
 
   async readAll(client: Queryable): Promise<Integration<S>[]> {
     return this.read(client, READ_ALL, []);
+  }
+
+  async forSource(client: Queryable, source: string): Promise<Integration<S>[]> {
+    return this.read(client, READ_FOR_SOURCE, [source]);
+  }
+
+  /** In the order of their ids. @param owners `source|company`, or undefined for all */
+  async page(
+    client: Queryable,
+    wish: { afterId: string; owners?: readonly string[]; limit: number },
+  ): Promise<Integration<S>[]> {
+    return this.read(client, READ_PAGE, [wish.afterId, wish.owners ?? null, wish.limit]);
   }
 
   /** Those of the company and of each of its branches, on or off. */
@@ -77,11 +93,11 @@ export class IntegrationRegistry<S extends object> {
   async save(client: Queryable, input: IntegrationInput, changer: Changer): Promise<SavedIntegration<S>> {
     const now = this.clock.now();
     const row = await this.lockRow(client, input, changer, now);
-    const current = rowToIntegration(row, this.settingsClass, this.box);
+    const current = rowToIntegration(row, this.settingsClass, this.box, this.parameter);
     requireVersion(row, input);
     const change = decideChange(this.settingsClass, current, row.settings, input, changer);
     const before = row.version === 0 ? undefined : current;
-    if (before && Object.keys(change.after).length === 0) return { before, after: before, changed: false };
+    if (before && Object.keys(change.after).length === 0) return { before, after: before, changed: [] };
     const secrets = this.sealInto(row, change.sealed, change.removed);
     const values = [
       row.id,
@@ -94,7 +110,7 @@ export class IntegrationRegistry<S extends object> {
     ];
     const changed = (await client.query<IntegrationRow>(CHANGE, values)).rows[0]!;
     await client.query(RECORD_CHANGE, [row.id, changed.version, now, changer.name, change.before, change.after]);
-    return { before, after: this.decode(changed), changed: true };
+    return { before, after: this.decode(changed), changed: Object.keys(change.after) };
   }
 
   /** Seals every secret anew that is not sealed with the newest key; in small transactions, beside live work. */
@@ -113,10 +129,10 @@ export class IntegrationRegistry<S extends object> {
   }
 
   private decode(row: IntegrationRow): Integration<S> {
-    const version = `${row.version}/${row.written_by}`;
+    const version = `${row.version}/${row.written_by}/${row.parameter_on}`;
     const known = this.decoded.get(row.id);
     if (known?.version === version) return known.integration;
-    const integration = rowToIntegration(row, this.settingsClass, this.box);
+    const integration = rowToIntegration(row, this.settingsClass, this.box, this.parameter);
     this.decoded.set(row.id, { version, integration });
     return integration;
   }

@@ -1,7 +1,9 @@
 /** `xmin` names the transaction that wrote the row: a version number alone could be one that was rolled back. */
 const COLUMNS = `
   id, source, company, branch, name, display_name, enabled, settings, secrets, version, updated_at, updated_by,
-  xmin::text as written_by`;
+  xmin::text as written_by,
+  exists (select from system_parameter p
+    where p.source = integration.source and p.name = integration.name and p.enabled) as parameter_on`;
 
 /** $1 name */
 export const READ_ALL = `
@@ -12,6 +14,10 @@ export const READ_FOR_COMPANIES = `
   select ${COLUMNS} from integration
   where name = $1 and (source, company) in (select * from unnest($2::text[], $3::text[]))
   order by id`;
+
+/** $1 name, $2 source */
+export const READ_FOR_SOURCE = `
+  select ${COLUMNS} from integration where name = $1 and source = $2 order by id`;
 
 /** $1 name, $2 id */
 export const READ_BY_ID = `
@@ -46,6 +52,13 @@ export const READ_CHANGES = `
   select id, version, changed_at, changed_by, before, after from setting_change
   where integration_id = $1 and ($2::bigint is null or id < $2::bigint)
   order by id desc limit $3`;
+
+/** $1 name, $2 after id, $3 sources or null for all, $4 limit */
+export const READ_PAGE = `
+  select ${COLUMNS} from integration
+  where name = $1 and id > $2 and ($3::text[] is null or source || '|' || company = any($3))
+  order by id
+  limit $4`;
 
 /** $1 name, $2 id of the last one seen, $3 limit */
 export const READ_SECRETS = `

@@ -20,6 +20,8 @@ export interface IntegrationRow {
   updated_by: string;
   /** Changes with every write of the row. */
   written_by: string;
+  /** Whether the system parameter of its ERP is on. */
+  parameter_on: boolean;
 }
 
 /** Why an integration that is on does nothing yet; the label is what the operator sees on the form. */
@@ -29,8 +31,12 @@ export interface Lack {
   reason: string;
 }
 
-/** `not-configured` sends nothing and fails nothing: it says what it lacks. */
-export type IntegrationState = { kind: 'off' } | { kind: 'not-configured'; lacks: readonly Lack[] } | { kind: 'ready' };
+/**
+ * `not-configured` sends nothing and fails nothing: it says what it lacks. `off` names the system parameter where that
+ * is what is off.
+ */
+export type IntegrationState =
+  { kind: 'off'; parameter?: string } | { kind: 'not-configured'; lacks: readonly Lack[] } | { kind: 'ready' };
 
 /** One company's (or branch's) account at a partner, ready to be used. Frozen: mappings share it. */
 export interface Integration<S extends object = object> {
@@ -53,9 +59,11 @@ export function rowToIntegration<S extends object>(
   row: IntegrationRow,
   cls: SettingsClass<S>,
   box: SecretBox,
+  parameter?: string,
 ): Integration<S> {
   const { secrets, unreadable } = openSecrets(row, cls, box);
   const settings = buildSettings(cls, row.settings, secrets);
+  const isOff = parameter !== undefined && !row.parameter_on;
   return Object.freeze({
     id: row.id,
     source: row.source,
@@ -68,8 +76,13 @@ export function rowToIntegration<S extends object>(
     updatedAt: row.updated_at,
     updatedBy: row.updated_by,
     settings: Object.freeze(settings),
-    state: row.enabled ? readinessOf(cls, settings, unreadable) : ({ kind: 'off' } as const),
+    state: stateOf(),
   });
+
+  function stateOf(): IntegrationState {
+    if (isOff) return { kind: 'off', parameter };
+    return row.enabled ? readinessOf(cls, settings, unreadable) : { kind: 'off' };
+  }
 }
 
 /** An instance of the class: defaults, then what is stored, then the opened secrets. */

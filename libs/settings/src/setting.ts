@@ -18,6 +18,8 @@ export interface SettingDescription {
   whoMayChange?: WhoMayChange;
   /** Shown, and asked for, only while another setting has this value. */
   shownWhen?: { setting: string; equals: string | number | boolean };
+  /** Changes what the partner was told before: saving it needs a word on sending everything again. */
+  resends?: true;
 }
 
 export interface DescribedSetting extends SettingDescription {

@@ -64,7 +64,7 @@ export class CustomerX implements Partner {
   answer(request: PartnerRequest): PartnerAnswer {
     const owner = this.settingsOf(request);
     if (!owner || this.faults.hasTokenExpired(owner.name))
-      return request.path === TRACKER_PATH ? INVALID_CREDENTIAL : INVALID_TOKEN;
+      return request.path.startsWith(TRACKER_PATH) ? INVALID_CREDENTIAL : INVALID_TOKEN;
     if (owner.licenceEnded) return LICENCE_ENDED;
     const account = this.account(owner.name);
     const perMinute = this.faults.rateLimitPerMinute(owner.name, this.settings.rateLimitPerMinute);

@@ -2,11 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { inTransaction } from '#libs/runtime';
+import { CREATE_EXPORT_VIEWS } from './erp-export.sql.js';
 import { CREATE_ERP_TABLES, LOCK_ERP_SCHEMA } from './erp-schema.sql.js';
 
-const KIT = 'libs/outbox/sql/erp-outbox.v1.sql';
+const OUTBOX_KIT = 'libs/outbox/sql/erp-outbox.v1.sql';
+const EXPORT_KIT = 'libs/outbox/sql/ponte-export.v1.sql';
 
-/** The ERP's own database with its tables and the outbox kit in it. The caller ends the pool. */
+/** The ERP's own database with its tables and both kits in it. The caller ends the pool. */
 export async function openErpDatabase(url: string): Promise<pg.Pool> {
   const pool = new pg.Pool({
     connectionString: url,
@@ -19,8 +21,10 @@ export async function openErpDatabase(url: string): Promise<pg.Pool> {
   try {
     await inTransaction(pool, async (client) => {
       await client.query(LOCK_ERP_SCHEMA);
-      await client.query(readOutboxKit());
+      await client.query(readKit(OUTBOX_KIT));
       await client.query(CREATE_ERP_TABLES);
+      await client.query(readKit(EXPORT_KIT));
+      await client.query(CREATE_EXPORT_VIEWS);
     });
   } catch (error) {
     await pool.end();
@@ -29,10 +33,10 @@ export async function openErpDatabase(url: string): Promise<pg.Pool> {
   return pool;
 }
 
-/** The kit as ERP teams get it. It is the same file in the sources and beside a build, so it is looked for upwards. */
-export function readOutboxKit(from: string = import.meta.dirname): string {
-  const candidate = join(from, KIT);
+/** A kit as ERP teams get it. It is the same file in the sources and beside a build, so it is looked for upwards. */
+function readKit(kit: string, from: string = import.meta.dirname): string {
+  const candidate = join(from, kit);
   if (existsSync(candidate)) return readFileSync(candidate, 'utf8');
-  if (dirname(from) === from) throw new Error(`${KIT} is not in any folder above ${import.meta.dirname}`);
-  return readOutboxKit(dirname(from));
+  if (dirname(from) === from) throw new Error(`${kit} is not in any folder above ${import.meta.dirname}`);
+  return readKit(kit, dirname(from));
 }

@@ -36,6 +36,14 @@ export const CREATE_ERP_TABLES = `
     primary key (company, title_id, id),
     foreign key (company, title_id) references title);
 
+  alter table branch add column if not exists active boolean not null default true;
+  alter table branch add column if not exists sequence bigint not null default 1;
+  alter table business_unit add column if not exists branch text;
+  alter table business_unit add column if not exists active boolean not null default true;
+  alter table business_unit add column if not exists sequence bigint not null default 1;
+  alter table customer add column if not exists active boolean not null default true;
+  alter table customer add column if not exists sequence bigint not null default 1;
+
   create sequence if not exists title_number start 4711;`;
 
 /** Two sandboxes on one database: the second waits. */

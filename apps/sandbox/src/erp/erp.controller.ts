@@ -109,11 +109,6 @@ export class ErpController {
     return this.erp.title({ company, id });
   }
 
-  @Get('registers')
-  registers() {
-    return this.erp.registers();
-  }
-
   @Get('outbox/summary')
   outboxSummary() {
     return this.erp.outboxSummary();

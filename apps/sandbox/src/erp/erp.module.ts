@@ -2,6 +2,7 @@ import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '
 import { HealthIndicators, StartRefused } from '#libs/runtime';
 import { ErpController } from './erp.controller.js';
 import { Erp } from './erp.js';
+import { RegistersController } from './registers.controller.js';
 
 @Module({})
 export class ErpModule implements OnApplicationShutdown {
@@ -15,7 +16,7 @@ export class ErpModule implements OnApplicationShutdown {
   static on(databaseUrl: string): DynamicModule {
     return {
       module: ErpModule,
-      controllers: [ErpController],
+      controllers: [ErpController, RegistersController],
       providers: [{ provide: Erp, useFactory: () => openErp(databaseUrl) }],
       exports: [Erp],
     };

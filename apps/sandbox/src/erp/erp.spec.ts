@@ -277,6 +277,8 @@ describe('the sandbox ERP', () => {
   });
 
   it('counts its outbox', async () => {
+    await erp.openTitle(NEW_TITLE, MARIA);
+    await erp.pool.query('truncate erp_outbox');
     const { receivableId: id } = await erp.openTitle(NEW_TITLE, MARIA);
     await erp.settle({ company: '1', id }, { date }, MARIA);
     const { rows } = await erp.pool.query<{ position: string }>(
@@ -294,7 +296,8 @@ describe('the sandbox ERP', () => {
   });
 
   async function outbox(): Promise<OutboxRow[]> {
-    return (await erp.pool.query<OutboxRow>('select * from erp_outbox order by position')).rows;
+    const titles = `select * from erp_outbox where aggregatetype = 'receivable' order by position`;
+    return (await erp.pool.query<OutboxRow>(titles)).rows;
   }
 });
 

@@ -60,18 +60,12 @@ export const WRITE_OUTBOX = `
 /** $1 how many */
 export const NEXT_TITLE_NUMBERS = `select nextval('title_number')::text as number from generate_series(1, $1)`;
 
-/** $1 rows as JSON */
-export const REGISTER_COMPANIES = `insert into company select r.* from jsonb_populate_recordset(null::company, $1::jsonb) r on conflict do nothing`;
-export const REGISTER_BRANCHES = `insert into branch select r.* from jsonb_populate_recordset(null::branch, $1::jsonb) r on conflict do nothing`;
-export const REGISTER_BUSINESS_UNITS = `insert into business_unit select r.* from jsonb_populate_recordset(null::business_unit, $1::jsonb) r on conflict do nothing`;
-export const REGISTER_CUSTOMERS = `insert into customer select r.* from jsonb_populate_recordset(null::customer, $1::jsonb) r on conflict do nothing`;
-
 /** $1 company */
 export const LIST_BRANCHES = `
-  select company, code, name, document from branch where $1::text is null or company = $1 order by company, code`;
+  select company, code, name, document, active from branch where $1::text is null or company = $1 order by company, code`;
 export const LIST_COMPANIES = `select code, name, document, time_zone as "timeZone" from company order by code`;
 export const LIST_BUSINESS_UNITS = `
-  select company, code, name from business_unit where $1::text is null or company = $1 order by company, code`;
+  select company, code, name, branch, active from business_unit where $1::text is null or company = $1 order by company, code`;
 
 export const OUTBOX_TOTALS = `
   select count(*)::int as total,

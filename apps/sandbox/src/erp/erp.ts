@@ -56,7 +56,7 @@ export class Erp {
   async openTitle(wish: Omit<NewTitle, 'number'> & { number?: string }, origin: Origin): Promise<ReceivableChanged> {
     const number = wish.number ?? (await this.nextTitleNumbers(1))[0]!;
     const title = toNewTitle({ ...wish, number });
-    await registerWhatTitlesName(this.pool, [title]);
+    await registerWhatTitlesName(this.pool, [title], origin);
     return this.commitOne(openingStep(title), origin);
   }
 

@@ -30,7 +30,7 @@ export async function generate(erp: Erp, wish: GenerateWish, clock: Clock): Prom
   const pace = new Pace(clock, wish.ratePerSecond);
   const origin: Origin = { actor: `generator ${wish.seed}` };
   for (let first = 0; first < wish.titles; first += COHORT) {
-    const cohort = await newTitles(erp, wish, first, Math.min(COHORT, wish.titles - first));
+    const cohort = await newTitles(erp, wish, { first, count: Math.min(COHORT, wish.titles - first) }, origin);
     for (let round = 1; round <= wish.movementsPerTitle; round++) {
       const steps = cohort.map((title, at) =>
         stepOf(title, { round, last: wish.movementsPerTitle, seed: `${wish.seed}/${first + at}` }),
@@ -56,7 +56,12 @@ async function commitRound(erp: Erp, steps: readonly Step[], origin: Origin, pac
   await Promise.all(halves.map((one) => commitPaced(erp, one, origin, pace)));
 }
 
-async function newTitles(erp: Erp, wish: GenerateWish, first: number, count: number): Promise<Title[]> {
+async function newTitles(
+  erp: Erp,
+  wish: GenerateWish,
+  { first, count }: { first: number; count: number },
+  origin: Origin,
+): Promise<Title[]> {
   const numbers = await erp.nextTitleNumbers(count);
   const titles = numbers.map((number, at) => {
     const place = first + at;
@@ -72,7 +77,7 @@ async function newTitles(erp: Erp, wish: GenerateWish, first: number, count: num
       amount: 1_000n + BigInt(random.upTo(990_000)),
     });
   });
-  await registerWhatTitlesName(erp.pool, titles);
+  await registerWhatTitlesName(erp.pool, titles, origin);
   return titles;
 }
 

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import { inTransaction } from '#libs/runtime';
+import type { Origin } from './commit-steps.js';
 import { syntheticAlphanumericCnpj, syntheticCnpj, syntheticCpf } from './documents.js';
-import { REGISTER_BRANCHES, REGISTER_BUSINESS_UNITS, REGISTER_COMPANIES, REGISTER_CUSTOMERS } from './erp.sql.js';
+import * as sql from './registers.sql.js';
 import type { Customer, Title } from './title.js';
 
 const GIVEN_NAMES = [
@@ -63,22 +65,53 @@ export function syntheticCustomer(company: string, id: string): Customer {
   return { ...contact, personType: 'J', document, name: `${family} ${TRADES[pick[2]! % TRADES.length]} Ltda.` };
 }
 
-/**
- * Makes sure that what the titles point at is in the registers. What is there already stays as it is. Committed by
- * itself, and in key order: a title's transaction never waits for somebody else's register.
- */
-export async function registerWhatTitlesName(pool: Pool, titles: readonly Title[]): Promise<void> {
-  const companies = distinct(titles.map(({ company }) => companyRow(company)));
-  const branches = distinct(titles.map(({ company, branch }) => branchRow(company, branch)));
-  const units = distinct(titles.map(({ company, businessUnit }) => businessUnitRow(company, businessUnit)));
-  const customers = distinct(titles.map(({ company, customer }) => customerRow(company, customer)));
-  await pool.query(REGISTER_COMPANIES, [companies]);
-  await pool.query(REGISTER_BRANCHES, [branches]);
-  await pool.query(REGISTER_BUSINESS_UNITS, [units]);
-  await pool.query(REGISTER_CUSTOMERS, [customers]);
+/** What was entered or changed, by key. */
+interface EntryKey {
+  company: string;
+  id: string;
 }
 
-function companyRow(code: string) {
+/**
+ * Makes sure that what the titles point at is in the registers, and tells of what is new. What is there already stays as
+ * it is. Committed by itself, and in key order: a title's transaction never waits for somebody else's register.
+ */
+export async function registerWhatTitlesName(pool: Pool, titles: readonly Title[], origin: Origin): Promise<void> {
+  const branches = titles.map(({ company, branch }) => branchRow(company, branch));
+  const units = titles.map(({ company, businessUnit, branch }) => businessUnitRow(company, businessUnit, branch));
+  const customers = titles.map(({ company, customer }) => customerRow(company, customer));
+  await inTransaction(pool, async (client) => {
+    await client.query(sql.REGISTER_COMPANIES, [distinct(titles.map(({ company }) => companyRow(company)))]);
+    await registerAll(client, sql.REGISTER_BRANCHES, branches, sql.TELL_OF_BRANCHES, origin);
+    await registerAll(client, sql.REGISTER_BUSINESS_UNITS, units, sql.TELL_OF_BUSINESS_UNITS, origin);
+    await registerAll(client, sql.REGISTER_CUSTOMERS, customers, sql.TELL_OF_CUSTOMERS, origin);
+  });
+}
+
+async function registerAll(
+  client: PoolClient,
+  register: string,
+  rows: object[],
+  tell: string,
+  origin: Origin,
+): Promise<void> {
+  const { rows: fresh } = await client.query<EntryKey>(register, [distinct(rows)]);
+  await tellOf(client, tell, 'registered', fresh, origin);
+}
+
+/** In the transaction that wrote them, so under their locks. */
+export async function tellOf(
+  client: PoolClient,
+  tell: string,
+  what: 'registered' | 'changed',
+  keys: readonly EntryKey[],
+  { actor, traceparent }: Origin,
+): Promise<void> {
+  if (keys.length === 0) return;
+  const parameters = [keys.map(({ company }) => company), keys.map(({ id }) => id), what, actor, traceparent];
+  await client.query(tell, parameters);
+}
+
+export function companyRow(code: string) {
   return {
     code,
     name: `Empresa ${code} S.A.`,
@@ -87,27 +120,29 @@ function companyRow(code: string) {
   };
 }
 
-function branchRow(company: string, code: string) {
+export function branchRow(company: string, code: string) {
   return {
     company,
     code,
     name: `Filial ${code} da empresa ${company}`,
     document: syntheticCnpj(`branch ${company}/${code}`),
+    active: true,
+    sequence: 1,
   };
 }
 
-function businessUnitRow(company: string, code: string) {
-  return { company, code, name: `Unidade ${code} da empresa ${company}` };
+export function businessUnitRow(company: string, code: string, branch: string | undefined) {
+  return { company, code, name: `Unidade ${code} da empresa ${company}`, branch, active: true, sequence: 1 };
 }
 
-function customerRow(company: string, { personType, ...customer }: Customer) {
-  return { company, person_type: personType, ...customer };
+export function customerRow(company: string, { personType, ...customer }: Customer) {
+  return { company, person_type: personType, ...customer, active: true, sequence: 1 };
 }
 
 function digits(number: number, length: number): string {
   return String(number % 10 ** length).padStart(length, '0');
 }
 
-function distinct(rows: object[]): string {
+export function distinct(rows: object[]): string {
   return `[${[...new Set(rows.map((row) => JSON.stringify(row)))].toSorted().join(',')}]`;
 }

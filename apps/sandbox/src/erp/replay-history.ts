@@ -44,7 +44,7 @@ export async function replayHistory(
   const pace = new Pace(clock, wish.ratePerSecond);
   const origin: Origin = { actor: `history ${wish.source}` };
   const titles = wish.rows.map((row) => rowToTitle(row, wish.company));
-  await registerWhatTitlesName(erp.pool, titles);
+  await registerWhatTitlesName(erp.pool, titles, origin);
   const openings = titles.map((title): DatedStep => {
     const { key, change } = openingStep(title);
     return { key, date: title.issueDate, change: (before) => (before ? undefined : change(before)) };

@@ -1,0 +1,70 @@
+import type { PoolClient } from 'pg';
+import { columnsOf } from './columns.js';
+import { DeliveryRefusal } from './delivery-refusal.js';
+import { NOTE_ACTIONS } from './deliveries.sql.js';
+import * as sql from './deliveries-edit.sql.js';
+import type { DeliveryRow } from './delivery-report.js';
+import { SETTLE_DELIVERIES } from './ledger.sql.js';
+import type { OutcomeWriter } from './outcome-events.js';
+import { writeOutcomes } from './outcome-rows.js';
+import { storable } from './storable.js';
+import { toTold, type ToldRow } from './told-row.js';
+
+export interface EditWish {
+  body: object;
+  by: string;
+  reason: string;
+}
+
+/** Within a transaction that holds the lane, which nobody else has in hand: an original and what takes its place. */
+export class DeliveryEdit {
+  constructor(
+    private readonly client: PoolClient,
+    private readonly outcomes: OutcomeWriter,
+    private readonly laneKey: string,
+  ) {}
+
+  /**
+   * The original is settled as it is; the new one comes before whatever waits on the lane, and what other lanes wait for
+   * is the new one too. @param open the original's row, where it is not settled yet
+   * @returns the new one's position @throws DeliveryRefusal
+   */
+  async replace(original: string, open: DeliveryRow | undefined, wish: EditWish): Promise<string> {
+    if (!open) await this.requireLatest(original);
+    const position = await this.freePosition(original);
+    if (open) await this.settle(open, position, wish);
+    const values = [original, position, JSON.stringify(wish.body)];
+    const placed = (await this.client.query<ToldRow>(sql.PUT_IN_PLACE, values)).rows[0];
+    if (!placed) throw new DeliveryRefusal('not-found', `there is no delivery ${original}`);
+    const { by, reason } = wish;
+    await this.client.query(NOTE_ACTIONS, [[original], 'edited', by, storable(reason), null, position]);
+    const told = { ...toTold(placed), laneKey: this.laneKey };
+    await writeOutcomes(this.client, [this.outcomes.retried(told, by, { reason, replaces: original })]);
+    return position;
+  }
+
+  /** What is through comes once more only while nothing of its lane has come after it. */
+  private async requireLatest(original: string): Promise<void> {
+    type Row = { position: string; in_its_place: boolean };
+    const newer = (await this.client.query<Row>(sql.OVERTAKEN_BY, [original])).rows[0];
+    if (!newer) return;
+    const { position, in_its_place: inItsPlace } = newer;
+    if (inItsPlace) throw new DeliveryRefusal('replaced', `${position} was put in the place of ${original} before`);
+    const words = `${position}, which is newer and of the same lane, was sent after ${original}: sent again now, the old one would undo it`;
+    throw new DeliveryRefusal('overtaken', words);
+  }
+
+  private async freePosition(original: string): Promise<string> {
+    await this.client.query(sql.LOCK_ROOM);
+    const free = (await this.client.query<{ position: string }>(sql.FREE_POSITION, [original])).rows[0];
+    if (!free) throw new DeliveryRefusal('no-room', `too much was put in the place of ${original} already: skip it`);
+    return free.position;
+  }
+
+  private async settle(row: DeliveryRow, position: string, { by, reason }: EditWish): Promise<void> {
+    const verdict = [row.position, row.tries, row.tries, row.attempts, 'superseded', storable(reason), null, by];
+    await this.client.query(SETTLE_DELIVERIES, columnsOf([verdict], 8));
+    const told = { ...toTold(row), laneKey: this.laneKey };
+    await writeOutcomes(this.client, [this.outcomes.superseded(told, position, { actor: by, note: reason })]);
+  }
+}

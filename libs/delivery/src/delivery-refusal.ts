@@ -1,0 +1,21 @@
+/** What a person asked for cannot be done to the delivery: the sentence says why. */
+export class DeliveryRefusal extends Error {
+  override readonly name = 'DeliveryRefusal';
+  constructor(
+    readonly code:
+      | 'not-found'
+      /** Being sent just now. */
+      | 'in-hand'
+      /** It waits for its turn, and not for a person. */
+      | 'not-parked'
+      /** It is through, and what a person would do to it can only be done to what is open. */
+      | 'settled'
+      | 'replaced'
+      | 'overtaken'
+      | 'no-room'
+      | 'not-storable',
+    message: string,
+  ) {
+    super(message);
+  }
+}
