@@ -68,6 +68,18 @@ function shown(
   );
 }
 
+/** The connector has taken so many events of the title and planned none: the audit says so. */
+async function heardUnplanned({ company, receivableId }: ReceivableChanged, events: number): Promise<void> {
+  const path = `/entries?${SOURCE_QUERY}&company=${company}&subject=${encodeURIComponent(`receivable/${receivableId}`)}`;
+  await eventually(
+    async () => {
+      const { items } = await world.ask<Page<{ type: string }>>('audit', 'GET', path);
+      expect(items.filter(({ type }) => type === 'customerx.event.unplanned.v1')).toHaveLength(events);
+    },
+    { withinMs: WITHIN_MS },
+  );
+}
+
 /** The window that would come in two hours comes now; what fires it is the clock, as ever. */
 const letTheWindowCome = (id: string) =>
   sqlIn(world.databaseUrl(APP), `update customerx.cadence set next_at = now() where integration_id = $1`, [id]);
@@ -79,11 +91,7 @@ describe('Habilitando o Processo de Integração', () => {
     const { id, state } = await save('1', complete);
     expect(state.kind).not.toBe('ready');
     const title = await open('1');
-    await eventually(async () => {
-      const path = `/entries?${SOURCE_QUERY}&company=1&subject=${encodeURIComponent(`receivable/${title.receivableId}`)}`;
-      const { items } = await world.ask<Page<{ type: string }>>('audit', 'GET', path);
-      expect(items.map(({ type }) => type)).toContain('customerx.event.unplanned.v1');
-    });
+    await heardUnplanned(title, 1);
     expect(await openDeliveries(id)).toEqual([]);
     expect(await world.financials('1')).toEqual([]);
 
@@ -121,11 +129,13 @@ describe('Habilitando o Processo de Integração', () => {
   });
 });
 
-describe('Integração do Módulo de Contas a Receber do MaxManager ao Software CustomerX', () => {
+/** One sentence of the manual, in its two halves. */
+describe('Neste processo serão integrados ao CustomerX todas as movimentações financeiras do contas a receber de seus clientes, ao iniciar o processo, todos os títulos que se encontrarem em aberto naquele momento, serão disponibilizados para serem integrados a plataforma, após isto, todas as movimentações dos títulos, tais como, baixas, descontos, multa, juros, exclusões, entradas de novos títulos, também serão integradas', () => {
   it('ao iniciar o processo, todos os títulos que se encontrarem em aberto naquele momento, serão disponibilizados para serem integrados a plataforma', async () => {
     const [one, two, settled] = [await open('3'), await open('3'), await open('3')];
     await erp('POST', `titles/${two.receivableId}/settlements?company=3`, { amount: '40.00' });
     await erp('POST', `titles/${settled.receivableId}/settlements?company=3`, {});
+    await heardUnplanned(settled, 2);
     await integrate('3');
     await shown(one, { status: 'pending', amount_paid: '0.00' });
     await shown(two, { status: 'pending', amount_paid: '40.00' });
@@ -277,6 +287,36 @@ describe('CustomerX beside its manual', () => {
     );
     await shown(title, { status: 'received' });
     expect(await openDeliveries(id)).toEqual([]);
+  });
+
+  it('says which clients the titles come to, before a setting is changed, and to nobody else', async () => {
+    const { id } = await integrate('10', { businessUnitAsClient: true });
+    await open('10', { branch: 'MANAUS1', businessUnit: 'UN9' });
+    await open('10', { branch: 'MANAUS2', businessUnit: 'UN9' });
+    type Use = { externalIdClient: string; problem?: string };
+    const clients = async (query: string, token?: string) =>
+      (await ask<Page<Use>>('GET', `/integrations/${id}/clients${query}`, undefined, token)).items;
+    await eventually(async () => {
+      const [shared] = await clients('');
+      expect(shared).toMatchObject({ externalIdClient: 'UN9', problem: expect.stringContaining('MANAUS1, MANAUS2') });
+    });
+    const cut = await clients('?businessUnitAsClient=false&maxIdLength=6');
+    expect(cut.filter(({ problem }) => problem).map((use) => use.externalIdClient)).toEqual(['MANAUS1', 'MANAUS2']);
+    const stranger = await world.tokenFor('admin', `${SOURCE}|11`);
+    await expect(clients('', stranger)).rejects.toThrow(/404/);
+  });
+
+  it('may be sent only the latest state of a title per window, and lists what it replaced', async () => {
+    const { id } = await integrate('8', { periodicityMinutes: null, sendOnlyLatest: true });
+    const title = await open('8');
+    for (const amount of ['1.00', '2.00'])
+      await erp('POST', `titles/${title.receivableId}/adjustments?company=8`, { kind: 'discount', amount });
+    const path = `/deliveries?integrationId=${id}&settled=true&state=superseded&subject=receivable/${title.receivableId}`;
+    await eventually(async () => expect((await ask<Page<Delivery>>('GET', path)).items).toHaveLength(2));
+    await letTheWindowCome(id);
+    await shown(title, { discount_value: '3.00' });
+    const calls = (await world.calls()).filter((call) => call.externalId === title.receivableId);
+    expect(calls.map(({ effect }) => effect)).toEqual(['none', 'created']);
   });
 
   it('is read back, compared and repaired', async () => {

@@ -190,7 +190,7 @@ export class World {
   /** Turns CustomerX on for a company, sending as things come unless told. */
   async integrate({ company, account, settings = {} }: IntegrationWish): Promise<{ id: string }> {
     await this.switchParameter(true);
-    return this.ask('customerx-connector', 'PUT', '/integrations', {
+    const integration = await this.ask<{ id: string }>('customerx-connector', 'PUT', '/integrations', {
       source: SOURCE,
       company,
       displayName: `CustomerX da empresa ${company}`,
@@ -204,6 +204,19 @@ export class World {
         ...settings,
       },
     });
+    await this.loaded(integration.id);
+    return integration;
+  }
+
+  /** Until what was owed when the integration began, or came back, is planned. */
+  async loaded(id: string, withinMs = 60_000): Promise<void> {
+    type Loads = { items: { kind: string; state: string }[] };
+    const isLoaded = async () => {
+      const { items } = await this.ask<Loads>('customerx-connector', 'GET', `/integrations/${id}/loads`);
+      const open = items.find(({ state }) => state !== 'finished');
+      if (open) throw new Error(`the ${open.kind} load of integration ${id} is ${open.state}`);
+    };
+    await eventually(isLoaded, { withinMs, everyMs: 100 });
   }
 
   async titles(company: string): Promise<ReceivableChanged[]> {

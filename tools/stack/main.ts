@@ -61,7 +61,9 @@ async function token(roles: string[]): Promise<number> {
 async function publisher(name: string): Promise<number> {
   console.log(`AMQP_URL=${await stack.publisher(name)}`);
   console.log(`It may write to erp.events, routing keys erp.*, and nothing else. Each connector must be told what it`);
-  console.log(`publishes, for example DIRECT_PUBLISHERS=/erp/<instance>:erp.customer.*.v1=${name} (docs/erp-guide.md).`);
+  console.log(
+    `publishes, for example DIRECT_PUBLISHERS=/erp/<instance>:erp.customer.*.v1=${name} (docs/erp-guide.md).`,
+  );
   return 0;
 }
 

@@ -1,4 +1,4 @@
-import { put } from './broker.ts';
+import { appUser, put } from './broker.ts';
 
 /** It writes events, and nothing else: it declares nothing, reads nothing, and sees no queue. */
 const rights = { configure: '^$', write: '^erp\\.events$', read: '^$' };
@@ -6,6 +6,12 @@ const rights = { configure: '^$', write: '^erp\\.events$', read: '^$' };
 const topicRights = { exchange: 'erp.events', write: '^erp\\.', read: '^$' };
 
 const nameShape = /^[a-z][a-z0-9-]{1,39}$/;
+const taken = ['admin', 'guest', appUser];
+
+export function requirePublisherName(name: string): void {
+  if (nameShape.test(name) && !taken.includes(name)) return;
+  throw new Error(`"${name}" is no name for a publisher: small letters, digits and hyphens, such as erp-acme.`);
+}
 
 /**
  * A broker user for an ERP that publishes its events itself. Idempotent; the password becomes the one given.
@@ -15,9 +21,7 @@ export async function preparePublisher(
   adminUrl: string,
   { vhost, name, password }: { vhost: string; name: string; password: string },
 ): Promise<void> {
-  if (!nameShape.test(name)) {
-    throw new Error(`"${name}" is no name for a publisher: small letters, digits and hyphens, such as erp-acme.`);
-  }
+  requirePublisherName(name);
   await put(adminUrl, `/api/users/${name}`, { password, tags: '' });
   await put(adminUrl, `/api/permissions/${vhost}/${name}`, rights);
   await put(adminUrl, `/api/topic-permissions/${vhost}/${name}`, topicRights);

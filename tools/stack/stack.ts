@@ -10,7 +10,7 @@ import { withLock } from './lock.ts';
 import { projectFolder, usualStackFolder } from './paths.ts';
 import { PostgresServer } from './postgres.ts';
 import { isRunning, markOf } from './processes.ts';
-import { preparePublisher } from './publisher.ts';
+import { preparePublisher, requirePublisherName } from './publisher.ts';
 import { RabbitContainer } from './rabbitmq-docker.ts';
 import { obtainRabbit, type Say } from './rabbitmq-source.ts';
 import { RabbitNode } from './rabbitmq.ts';
@@ -109,9 +109,13 @@ export class PrivateStack {
 
   /** The AMQP URL of a user who may publish an ERP's events and nothing else. Asked again, the same. */
   async publisher(name: string): Promise<string> {
+    requirePublisherName(name);
     return this.change(async (state) => {
-      if (process.env.AMQP_URL || state.addresses === undefined) {
-        throw new Error('This stack runs no RabbitMQ of its own: bring it up first; for another broker see docs/erp-guide.md.');
+      const isRunning = !process.env.AMQP_URL && (await this.rabbitOf(state)?.running());
+      if (!isRunning || state.addresses === undefined) {
+        throw new Error(
+          'This stack runs no RabbitMQ: bring it up first; for a broker of your own see docs/erp-guide.md.',
+        );
       }
       const password = secret(state, `broker.publisher.${name}`);
       await preparePublisher(state.addresses.adminManagementUrl, { vhost: appVhost, name, password });

@@ -1,6 +1,6 @@
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { Pool } from 'pg';
-import { AccessModule } from '#libs/access';
+import { ACCESS_MIGRATIONS, AccessModule } from '#libs/access';
 import { appTopology, BrokerConnection, BrokerManagement, ERP_EVENTS, PONTE_EVENTS, TopicServer } from '#libs/broker';
 import { Clock, databaseModule, HealthIndicators, Metrics, StartRefused } from '#libs/runtime';
 import { AuditEnvironment } from './audit-environment.js';
@@ -32,11 +32,11 @@ export class AuditModule {
     return {
       module: AuditModule,
       imports: [
-        AccessModule.for(environment),
+        AccessModule.withGroups(environment),
         databaseModule({
           url: environment.DATABASE_URL,
           schema: 'audit',
-          migrations: [CreateAudit1782900000000],
+          migrations: [CreateAudit1782900000000, ...ACCESS_MIGRATIONS],
           poolSize: environment.DATABASE_POOL_SIZE,
         }),
       ],

@@ -77,12 +77,14 @@ export async function openAudit({ database, vhost }: Place, variables: Record<st
   const ask = async <Body>(method: string, path: string, body?: object, bearer = token): Promise<Answer<Body>> => {
     const headers = { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' };
     const response = await fetch(`${url}${path}`, { method, headers, body: body && JSON.stringify(body) });
-    return { status: response.status, body: (await response.json()) as Body };
+    const text = await response.text();
+    return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as Body };
   };
   return {
     app,
     opsUrl,
     close,
+    ask,
     get: <Body = Page>(path: string, bearer?: string) => ask<Body>('GET', path, undefined, bearer),
     post: <Body>(path: string, body: object, bearer?: string) => ask<Body>('POST', path, body, bearer),
     entriesOf: async (eventId: string) => (await ask<Page>('GET', `/entries?eventId=${eventId}`)).body.items,

@@ -29,7 +29,9 @@ describe("the clients a company's titles come to", () => {
   });
 
   it('are said to be too long before anything is sent', () => {
-    expect(problems([place('MANAUS1')], { maxIdLength: 6 })).toEqual({ MANAUS1: expect.stringContaining('limite de 6') });
+    expect(problems([place('MANAUS1')], { maxIdLength: 6 })).toEqual({
+      MANAUS1: expect.stringContaining('limite de 6'),
+    });
   });
 
   it('are one where two branches have units of one code', () => {

@@ -71,7 +71,8 @@ export function clientsOf(places: readonly TitlePlace[], format: ClientIdFormat)
 }
 
 function problemOf({ externalIdClient: id, places }: ClientUse, same: ClientUse[], format: ClientIdFormat) {
-  if (id === null) return 'títulos sem unidade de negócio não são enviados / titles without a business unit are not sent';
+  if (id === null)
+    return 'títulos sem unidade de negócio não são enviados / titles without a business unit are not sent';
   const others = same.map(({ externalIdClient }) => `"${externalIdClient}"`).join(', ');
   if (others) return `o CustomerX não o distinguiria de ${others} / CustomerX would not tell it from ${others}`;
   if (format.maxIdLength > 0 && id.length > format.maxIdLength)

@@ -38,7 +38,9 @@ export class CustomerXClientsController {
 
   @Get()
   @RequirePermission('integrations.read')
-  @Documented({ summary: "The clients a company's titles come to, and which of them collide; settings may be tried out" })
+  @Documented({
+    summary: "The clients a company's titles come to, and which of them collide; settings may be tried out",
+  })
   async list(
     @CurrentCaller() caller: Caller,
     @Param('id') id: string,

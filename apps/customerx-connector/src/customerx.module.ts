@@ -1,8 +1,9 @@
 import type { DynamicModule } from '@nestjs/common';
 import { ConnectorEnvironment, ConnectorModule } from '#libs/connector-kit';
 import { CustomerXApi } from './customerx.api.js';
-import { CustomerXTracker } from './customerx.tracker.js';
+import { CustomerXClientsController } from './customerx.clients.controller.js';
 import { CustomerXConnector } from './customerx.connector.js';
+import { CustomerXTracker } from './customerx.tracker.js';
 
 export class CustomerXEnvironment extends ConnectorEnvironment {
   override HTTP_PORT: number = 4102;
@@ -15,5 +16,6 @@ export class CustomerXModule {
       connector: CustomerXConnector,
       providers: [CustomerXApi, CustomerXTracker],
     });
+    return { ...module, controllers: [...module.controllers!, CustomerXClientsController] };
   }
 }

@@ -1,6 +1,6 @@
 import { Logger, type DynamicModule, type Provider } from '@nestjs/common';
 import { Pool } from 'pg';
-import { AccessModule } from '#libs/access';
+import { ACCESS_MIGRATIONS, AccessModule } from '#libs/access';
 import { BrokerConnection, BrokerManagement, ConfirmPublisher, ERP_EVENTS, publisherTopology } from '#libs/broker';
 import { Lease, OutboxReader, Relay, type OutboxTable, type RelayNotice } from '#libs/outbox';
 import { Clock, databaseModule, HealthIndicators, Metrics, poolToken } from '#libs/runtime';
@@ -26,11 +26,11 @@ export class ReaderModule {
     return {
       module: ReaderModule,
       imports: [
-        AccessModule.for(environment),
+        AccessModule.withGroups(environment),
         databaseModule({
           url: environment.DATABASE_URL,
           schema: 'reader',
-          migrations: [ReaderLease1763900000000, ReaderBackfill1764000000000],
+          migrations: [ReaderLease1763900000000, ReaderBackfill1764000000000, ...ACCESS_MIGRATIONS],
           poolSize: 4,
           statementTimeoutMs: OWN_STATEMENT_TIMEOUT_MS,
         }),

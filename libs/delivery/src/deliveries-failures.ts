@@ -55,12 +55,7 @@ export async function readFailureGroups(
   return { items: rows.map(toGroup), lookedAt, complete: lookedAt < LOOKED_AT_MAX && groups <= groupsMax };
 }
 
-function toGroup({
-  first_seen: firstSeen,
-  last_seen: lastSeen,
-  looked_at: _,
-  groups: __,
-  ...row
-}: GroupRow): FailureGroup {
-  return { ...row, firstSeen, lastSeen };
+function toGroup({ fingerprint, operation, reason, count, subjects, sample, newest, ...seen }: GroupRow): FailureGroup {
+  const { first_seen: firstSeen, last_seen: lastSeen } = seen;
+  return { fingerprint, operation, reason, count, firstSeen, lastSeen, subjects, sample, newest };
 }

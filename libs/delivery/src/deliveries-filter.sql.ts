@@ -13,7 +13,7 @@ export function seenIn(row: string, from = 1): string {
  */
 export const COMMON_REASON = String.raw`
   left(regexp_replace(regexp_replace(regexp_replace(left(coalesce(d.reason, ''), 1000),
-    '"[^"]*[^"a-z_.][^"]*"', '"#"', 'g'),
+    '(?<![[:alnum:]])"[^"]*[^"a-z_.][^"]*"', '"#"', 'g'),
     '[^\s"]+@[^\s"]+', '#', 'g'),
     '(?<!HTTP )(?<![[:alnum:]_./,:-])[[:alpha:]_./-]*[0-9]([[:alnum:]_.,/:-]*[[:alnum:]])?', '#', 'g'), 300)`;
 

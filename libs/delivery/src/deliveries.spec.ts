@@ -192,13 +192,16 @@ describe('Failures', () => {
       failed('5', 'HTTP 422: "external_id_contract" is required'),
       failed('6', 'HTTP 500: ask joao.silva@acme.example'),
       failed('7', 'HTTP 500: ask ana@acme.example'),
+      failed('8', 'HTTP 400: {"error":"bad_document","value":"123"}'),
+      failed('9', 'HTTP 400: {"error":"bad_document","value":"Ana B"}'),
     ]);
-    await untilParked(7);
+    await untilParked(9);
     const { items, lookedAt, complete } = await engine.deliveries.failures(undefined, {}, 10);
-    expect({ lookedAt, complete }).toEqual({ lookedAt: 7, complete: true });
+    expect({ lookedAt, complete }).toEqual({ lookedAt: 9, complete: true });
     expect(items.map(({ reason, count }) => [count, reason]).toSorted()).toEqual([
       [1, 'HTTP 422: "external_id_client" is required'],
       [1, 'HTTP 422: "external_id_contract" is required'],
+      [2, 'HTTP 400: {"error":"bad_document","value":"#"}'],
       [2, 'HTTP 500: ask #'],
       [3, 'HTTP 422: título # de "#": cliente # desconhecido'],
     ]);

@@ -50,7 +50,7 @@ export interface EngineOptions {
 
 const SWEEP_MS = 5_000;
 const PARTITIONS_MS = 3_600_000;
-const REDRIVE_MS = 250;
+const REDRIVE_MS = 500;
 const AWAITING_MS = 30_000;
 
 /** The ledger of one connector: events come in, deliveries go out, and everything in between can be seen. */

@@ -143,6 +143,16 @@ export class OutboxReader {
     }
   }
 
+  /** Of the rows that have committed. */
+  async lastPosition(): Promise<string> {
+    return (await this.pool.query<{ position: string }>(this.sql.lastPosition)).rows[0]!.position;
+  }
+
+  /** Whether everything up to this position was published, or waits for a person. */
+  async isThrough(position: string): Promise<boolean> {
+    return !(await this.pool.query<{ waits: boolean }>(this.sql.waitsUpTo, [position])).rows[0]!.waits;
+  }
+
   async backlog(): Promise<Backlog> {
     const [waiting, parked] = await Promise.all([
       this.pool.query<{ waiting: number; oldest_age: number | null }>(this.sql.backlog, [COUNT_UP_TO]),

@@ -101,6 +101,9 @@ export function outboxStatements(table: OutboxTable) {
       where ${c.position} = $1::bigint and ${parked} and ${c.parkedReason} not like 'behind %'`,
     /** $1 mark such as 'behind 17' */
     releaseBehind: `update ${name} set ${c.parkedReason} = null where ${parked} and ${c.parkedReason} = $1`,
+    lastPosition: `select coalesce(max(${c.position}), 0)::text as position from ${name}`,
+    /** $1 position: whether a row at or below it still waits */
+    waitsUpTo: `select exists (select from ${name} where ${open} and ${c.position} <= $1::bigint) as waits`,
     /** $1 how far to count; the age is by the database's own clock */
     backlog: `
       select count(*)::int as waiting, extract(epoch from clock_timestamp() - min(occurred))::float8 as oldest_age

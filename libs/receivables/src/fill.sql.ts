@@ -16,13 +16,16 @@ export const RENEW_WISH = `
     set wanted_id = excluded.wanted_id, wanted_at = excluded.wanted_at, wanted_by = excluded.wanted_by,
       wanted_said_at = null, walk_id = null, walk_started_position = null`;
 
-/** $1 seconds: wishes no walk has answered, unsaid for that long; marked as said by this very statement */
+/**
+ * $1 seconds: wishes no walk has answered, unsaid for that long; marked as said by this very statement. One that a walk has
+ * begun to answer is said again after an hour: a walk that failed begins anew, one that goes on is the same.
+ */
 export const SAY_WISHES = `
   update receivable_fill f set wanted_said_at = now()
   from (
     select source, company from receivable_fill
-    where wanted_id is not null and walk_id is null
-      and (wanted_said_at is null or wanted_said_at < now() - make_interval(secs => $1))
+    where wanted_id is not null and (wanted_said_at is null or wanted_said_at < now() - case
+      when walk_id is null then make_interval(secs => $1) else interval '1 hour' end)
     order by source, company
     for update skip locked) due
   where f.source = due.source and f.company = due.company

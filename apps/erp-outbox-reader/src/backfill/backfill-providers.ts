@@ -1,7 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { Pool } from 'pg';
 import type { ConfirmPublisher } from '#libs/broker';
-import { Relay } from '#libs/outbox';
+import { OutboxReader, Relay } from '#libs/outbox';
 import { Clock, HealthIndicators, Metrics } from '#libs/runtime';
 import type { ReaderEnvironment } from '../reader-environment.js';
 import { BackfillBook } from './backfill-book.js';
@@ -9,7 +9,7 @@ import { BackfillRequests, requestServer } from './backfill-requests.js';
 import { BackfillWalker } from './backfill-walker.js';
 import { watchBackfillHealth, watchBackfillMetrics } from './backfill-watch.js';
 
-type WalkerParts = [BackfillBook, Pool, Relay, Clock, Metrics];
+type WalkerParts = [BackfillBook, Pool, OutboxReader, Relay, Clock, Metrics];
 type RequestParts = [BackfillBook, BackfillWalker, Clock, HealthIndicators];
 
 /** The walks' parts; they publish through the relay's own publisher, so whatever stops one stops the other. */
@@ -26,10 +26,10 @@ export function backfillProviders(
     },
     {
       provide: BackfillWalker,
-      inject: [BackfillBook, erpPool, Relay, Clock, Metrics],
-      useFactory: (...[book, erp, relay, clock, metrics]: WalkerParts) => {
+      inject: [BackfillBook, erpPool, OutboxReader, Relay, Clock, Metrics],
+      useFactory: (...[book, erp, outbox, relay, clock, metrics]: WalkerParts) => {
         const rowsPerSecond = environment.BACKFILL_ROWS_PER_SECOND;
-        const walker = new BackfillWalker({ book, erp, relay, publisher, clock, rowsPerSecond });
+        const walker = new BackfillWalker({ book, erp, outbox, relay, publisher, clock, rowsPerSecond });
         watchBackfillMetrics({ book, walker }, metrics);
         return walker;
       },

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Pool } from 'pg';
-import type { EventPublisher, Relay } from '#libs/outbox';
+import type { EventPublisher, OutboxReader, Relay } from '#libs/outbox';
 import type { Clock } from '#libs/runtime';
 import type { Backfill } from './backfill.js';
 import type { BackfillBook } from './backfill-book.js';
@@ -12,6 +12,7 @@ import { WalkPace } from './walk-pace.js';
 export interface BackfillWalkerParts {
   book: BackfillBook;
   erp: Pool;
+  outbox: OutboxReader;
   relay: Relay;
   publisher: EventPublisher;
   clock: Clock;
@@ -107,10 +108,10 @@ export class BackfillWalker {
   }
 
   private walkOf({ aggregate }: Backfill): Walk {
-    const { book, clock, erp } = this.parts;
+    const { book, clock, erp, outbox } = this.parts;
     const { pace, sending } = this;
     const onSnapshots = (count: number) => (this.published += count);
-    return new Walk({ book, clock, pace, sending, onSnapshots, view: new ExportView(erp, aggregate) });
+    return new Walk({ book, clock, outbox, pace, sending, onSnapshots, view: new ExportView(erp, aggregate) });
   }
 
   private async fail({ aggregate, company, id }: Backfill, reason: string): Promise<void> {

@@ -81,6 +81,20 @@ test('a view is walked from the first id to the last, between two marks, beside 
   }
 });
 
+test('a walk is over only when every live event of what it has seen is at the broker', async () => {
+  const told = await world.listen();
+  await world.fill(3);
+  await world.reader.writeMany(20_000, 500);
+  const app = await start();
+  const { id } = await world.start(app);
+  await world.ended(app, id);
+  await eventually(() => told.some(({ type }) => type === 'ponte.backfill.finished.v1'));
+  const finishedAt = told.findIndex(({ type }) => type === 'ponte.backfill.finished.v1');
+  const lastLive = told.findLastIndex(({ type }) => type === 'erp.receivable.settled.v1');
+  expect(told.filter(({ type }) => type === 'erp.receivable.settled.v1')).toHaveLength(20_000);
+  expect(finishedAt).toBeGreaterThan(lastLive);
+});
+
 test('a request on the broker is heard by the reader of its ERP; the same id again is the same backfill', async () => {
   const told = await world.listen();
   await world.fill(5);

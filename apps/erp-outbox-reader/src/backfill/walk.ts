@@ -1,5 +1,5 @@
 import type { Clock } from '#libs/runtime';
-import type { OutgoingEvent } from '#libs/outbox';
+import type { OutboxReader, OutgoingEvent } from '#libs/outbox';
 import { isStarted, type Backfill, type SkippedRow, type StartedBackfill } from './backfill.js';
 import type { BackfillBook } from './backfill-book.js';
 import { WalkLeft, type ConfirmedSend } from './confirmed-send.js';
@@ -13,14 +13,17 @@ export interface WalkParts {
   sending: ConfirmedSend;
   pace: WalkPace;
   clock: Clock;
+  outbox: Pick<OutboxReader, 'lastPosition' | 'isThrough'>;
   onSnapshots(count: number): void;
 }
 
 const CHUNK_ROWS = 500;
+const LIVE_LOOK_MS = 100;
 
 /**
  * One walk through one view: said to have started, a snapshot per row, said to have finished, each only after the broker
- * has confirmed what comes before. Progress is stored after each chunk, so whoever goes on after a crash repeats one
+ * has confirmed what comes before: of the finish, every live event of what the walk has seen too, so that who hears it
+ * knows which titles moved. Progress is stored after each chunk, so whoever goes on after a crash repeats one
  * chunk at the most, under the same ids.
  */
 export class Walk {
@@ -35,7 +38,11 @@ export class Walk {
     if (!backfill.finishedAt) await view.check();
     let walk = isStarted(backfill) ? backfill : ours(await book.start(backfill.id, clock.now()));
     if (walk.lastId === '') await sending.send([toStarted(walk)], signal);
-    if (!walk.finishedAt) walk = ours(await book.close(await this.walkThrough(walk, signal), clock.now()));
+    if (!walk.finishedAt) {
+      const walked = await this.walkThrough(walk, signal);
+      await this.untilRelayed(signal);
+      walk = ours(await book.close(walked, clock.now()));
+    }
     await sending.send(
       [toFinished({ ...walk, finishedAt: walk.finishedAt! }, await book.skippedRows(walk.id))],
       signal,
@@ -49,6 +56,15 @@ export class Walk {
       const rows = await this.parts.view.read(walk.company, walk.lastId, CHUNK_ROWS);
       if (rows.length === 0) return walk;
       walk = await this.walkChunk(walk, rows, signal);
+    }
+  }
+
+  private async untilRelayed(signal: AbortSignal): Promise<void> {
+    const { clock, outbox } = this.parts;
+    const seen = await outbox.lastPosition();
+    while (!(await outbox.isThrough(seen))) {
+      if (signal.aborted) throw new WalkLeft('the process stops');
+      await clock.sleep(LIVE_LOOK_MS, signal);
     }
   }
 
