@@ -187,10 +187,17 @@ export class World {
     await this.ask('customerx-connector', 'PUT', '/system-parameter', { source: SOURCE, enabled });
   }
 
+  /** Turns CustomerX on for a company and waits until what is owed of the time before is planned. */
+  async integrate(wish: IntegrationWish): Promise<{ id: string }> {
+    const integration = await this.turnOn(wish);
+    await this.loaded(integration.id);
+    return integration;
+  }
+
   /** Turns CustomerX on for a company, sending as things come unless told. */
-  async integrate({ company, account, settings = {} }: IntegrationWish): Promise<{ id: string }> {
+  async turnOn({ company, account, settings = {} }: IntegrationWish): Promise<{ id: string }> {
     await this.switchParameter(true);
-    const integration = await this.ask<{ id: string }>('customerx-connector', 'PUT', '/integrations', {
+    return this.ask<{ id: string }>('customerx-connector', 'PUT', '/integrations', {
       source: SOURCE,
       company,
       displayName: `CustomerX da empresa ${company}`,
@@ -204,8 +211,6 @@ export class World {
         ...settings,
       },
     });
-    await this.loaded(integration.id);
-    return integration;
   }
 
   /** Until what was owed when the integration began, or came back, is planned. */

@@ -35,6 +35,19 @@ describe('the private stack', () => {
     expect(statSync(join(folder, 'state.json')).mode & 0o777).toBe(0o600);
   });
 
+  it('makes a broker user for an ERP that publishes its events itself, and for no name of its own', async () => {
+    const url = await stack.publisher('erp-acme');
+    expect(await stack.publisher('erp-acme')).toBe(url);
+    const connection = await connect(url);
+    connection.on('error', () => undefined);
+    const channel = await connection.createChannel();
+    const refused = new Promise<Error>((resolve) => channel.on('error', resolve));
+    channel.assertQueue('mine').catch(() => undefined);
+    expect((await refused).message).toContain('ACCESS_REFUSED');
+    await connection.close();
+    await expect(stack.publisher('ponte')).rejects.toThrow('is no name for a publisher');
+  });
+
   it('gives a second borrower the same, starts nothing, and stays when that one is done', async () => {
     const { processes } = state();
     const second = await stack.borrow();

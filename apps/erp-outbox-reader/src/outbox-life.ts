@@ -5,6 +5,7 @@ import { checkOutbox, type OutboxTable, type Relay } from '#libs/outbox';
 import { StartRefused, type Clock } from '#libs/runtime';
 import type { BackfillParts } from './backfill/backfill-watch.js';
 import type { BrokerWatch } from './broker-watch.js';
+import type { SilenceWatch } from './silence/silence-watch.js';
 
 export interface OutboxLifeParts {
   erp: Pool;
@@ -14,6 +15,7 @@ export interface OutboxLifeParts {
   publisher: ConfirmPublisher;
   watch: BrokerWatch;
   backfill: Pick<BackfillParts, 'requests' | 'walker'>;
+  silence: SilenceWatch;
   clock: Clock;
 }
 
@@ -24,7 +26,7 @@ const BROKER_WAIT_MS = 3_000;
 export class OutboxLife implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger('OutboxLife');
   private readonly stopping = new AbortController();
-  private watching: Promise<void> = Promise.resolve();
+  private watching: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly parts: OutboxLifeParts) {}
 
@@ -38,12 +40,13 @@ export class OutboxLife implements OnModuleInit, OnApplicationBootstrap, BeforeA
 
   /** A broker that is away, or a queue nobody has declared yet, does not hold up the start: the relay waits for them. */
   async onApplicationBootstrap(): Promise<void> {
-    const { backfill, relay, watch } = this.parts;
+    const { backfill, relay, silence, watch } = this.parts;
     await this.openBroker();
     relay.start();
     backfill.walker.start();
     backfill.requests.start();
-    this.watching = watch.run(this.stopping.signal);
+    const { signal } = this.stopping;
+    this.watching = Promise.all([watch.run(signal), silence.run(signal)]);
   }
 
   /** Confirms under way are waited for and marked, and the lease is given up, while both databases are still there. */

@@ -2,6 +2,7 @@ import { buildMessage, IsInt, IsOptional, Matches, Max, Min, ValidateBy } from '
 import { withAccess } from '#libs/access';
 import { AppEnvironment, IsUrlOf, SecretVariable, withBroker, withDatabase } from '#libs/runtime';
 import { columnMistakes } from './outbox-columns.js';
+import { holidayMistakes, hoursMistakes, isZone } from './silence/read-business-hours.js';
 
 const QUEUE_LIST = /^[\w.-]+(,[\w.-]+)*$/;
 
@@ -30,7 +31,7 @@ export class ReaderEnvironment extends withAccess(withBroker(withDatabase(AppEnv
 
   /** Columns that are not called as in the SQL kit: `occurredAt=created_at,branch=`; an empty name for one not there. */
   @IsOptional()
-  @IsColumnList()
+  @HasNoMistakes('<what>=<column>,…', columnMistakes)
   OUTBOX_COLUMNS?: string;
 
   /** Queues that must be bound before anything is published: what nobody had declared yet would miss events. */
@@ -43,16 +44,33 @@ export class ReaderEnvironment extends withAccess(withBroker(withDatabase(AppEnv
   @Min(1)
   @Max(100_000)
   BACKFILL_ROWS_PER_SECOND: number = 2_000;
+
+  /** When somebody works with the ERP, Monday being 1: `1-5 08:00-12:00; 1-5 13:00-18:00; 6 08:00-12:00`. */
+  @HasNoMistakes('<days> <from>-<to>; …', hoursMistakes)
+  BUSINESS_HOURS: string = '1-5 08:00-18:00';
+
+  /** The zone of those hours. */
+  @HasNoMistakes('an IANA zone', (zone) => (isZone(zone) ? [] : [`"${zone}" is none`]))
+  BUSINESS_ZONE: string = 'America/Sao_Paulo';
+
+  /** Days without business: `2026-12-24`, or `12-25` for every year. */
+  @IsOptional()
+  @HasNoMistakes('<date>,…', holidayMistakes)
+  BUSINESS_HOLIDAYS?: string;
+
+  /** Minutes of business without an event after which the ERP is silent; 0 for never. */
+  @IsInt()
+  @Min(0)
+  @Max(100_000)
+  SILENCE_AFTER_MINUTES: number = 120;
 }
 
-function IsColumnList(): PropertyDecorator {
+function HasNoMistakes(shape: string, mistakesOf: (text: string) => string[]): PropertyDecorator {
   return ValidateBy({
-    name: 'isColumnList',
+    name: 'hasNoMistakes',
     validator: {
-      validate: (value) => typeof value === 'string' && columnMistakes(value).length === 0,
-      defaultMessage: buildMessage(
-        (_, about) => `must be <what>=<column>,…: ${columnMistakes(String(about?.value)).join('; ')}`,
-      ),
+      validate: (value) => typeof value === 'string' && mistakesOf(value).length === 0,
+      defaultMessage: buildMessage((_, about) => `must be ${shape}: ${mistakesOf(String(about?.value)).join('; ')}`),
     },
   });
 }

@@ -16,6 +16,9 @@ import { OutboxLife } from './outbox-life.js';
 import type { ReaderEnvironment } from './reader-environment.js';
 import { ReaderLease1763900000000 } from './reader.migration.js';
 import { watchHealth, watchMetrics } from './relay-watch.js';
+import { SilenceController } from './silence/silence.controller.js';
+import { silenceProvider } from './silence/silence-provider.js';
+import { SilenceWatch } from './silence/silence-watch.js';
 
 const ERP = 'erp';
 const OWN_STATEMENT_TIMEOUT_MS = 5_000;
@@ -43,7 +46,7 @@ export class ReaderModule {
           poolSize: 5,
         }),
       ],
-      controllers: [OutboxController, BackfillsController],
+      controllers: [OutboxController, BackfillsController, SilenceController],
       providers: providersOf(environment),
     };
   }
@@ -74,8 +77,8 @@ function providersOf(environment: ReaderEnvironment): Provider[] {
     },
     {
       provide: OutboxLife,
-      inject: [poolToken(ERP), Relay, BackfillRequests, BackfillWalker, Clock],
-      useFactory: (...[erp, relay, requests, walker, clock]: LifeParts) => {
+      inject: [poolToken(ERP), Relay, BackfillRequests, BackfillWalker, SilenceWatch, Clock],
+      useFactory: (...[erp, relay, requests, walker, silence, clock]: LifeParts) => {
         const watch = openWatch(environment, relay, clock);
         return new OutboxLife({
           erp,
@@ -85,15 +88,17 @@ function providersOf(environment: ReaderEnvironment): Provider[] {
           publisher,
           watch,
           backfill: { requests, walker },
+          silence,
           clock,
         });
       },
     },
     ...backfillProviders(environment, publisher, poolToken(ERP)),
+    silenceProvider(environment, poolToken(ERP)),
   ];
 }
 
-type LifeParts = [Pool, Relay, BackfillRequests, BackfillWalker, Clock];
+type LifeParts = [Pool, Relay, BackfillRequests, BackfillWalker, SilenceWatch, Clock];
 
 function openRelay(
   environment: ReaderEnvironment,

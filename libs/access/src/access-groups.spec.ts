@@ -55,7 +55,7 @@ beforeAll(async () => {
     ACCESS_JWKS: JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256' }] }),
     ACCESS_GROUPS_CLAIM: 'https://acme.example/groups',
   });
-  for (const _replica of [1, 2]) {
+  while (replicas.length < 2) {
     @Module({
       imports: [
         AccessModule.withGroups(environment),

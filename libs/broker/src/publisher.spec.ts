@@ -61,6 +61,23 @@ test('a message that a queue took is confirmed, and persistent in it', async () 
   expect(got && got.properties.deliveryMode).toBe(2);
 });
 
+test('a message says as whom we are logged in, and a reader of dead letters is told so too', async () => {
+  const dead = await bindQueue('never.v1');
+  const deadLetters = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': dead };
+  const queue = await bindQueue('signed.v1', deadLetters);
+  const { publisher, connection } = await openPublisher();
+  await publisher.publish(message('signed.v1'));
+  const got = await channel.get(queue);
+  expect(got && got.properties.userId).toBe(connection.user);
+  expect(connection.user).toBe(decodeURIComponent(new URL(vhost.amqpUrl).username));
+  channel.nack(got as Exclude<typeof got, false>, false, false);
+  const told = await eventually(async () => {
+    const letter = await channel.get(dead, { noAck: true });
+    return letter && letter.properties;
+  });
+  expect(told).toMatchObject({ userId: connection.user });
+});
+
 test('a message that nobody is bound to is returned, where a plain confirmed publish is told that all is well', async () => {
   const confirms = await plain.createConfirmChannel();
   const naive = new Promise((resolve, reject) =>

@@ -113,6 +113,14 @@ describe.each(FOREIGN)('somebody of %s', (company) => {
   });
 });
 
+it('tells nobody whether an ERP they have nothing to do with is switched on', async () => {
+  const stranger = await shop.as('vendor', `/erp/other|${COMPANY}`);
+  for (const path of ['/integrations/form', '/system-parameter', '/system-parameter/history']) {
+    expect((await vendor('GET', `${path}?source=/erp/demo`)).status).toBe(200);
+    expect((await stranger('GET', `${path}?source=/erp/demo`)).status).toBe(404);
+  }
+});
+
 /** Of another ERP, where the caller switches what is its own affair. */
 function isOwnSwitch(route: Route, company: string): boolean {
   return route.path.startsWith('/system-parameter') && !company.startsWith('/erp/other') && route.method === 'GET';

@@ -18,6 +18,7 @@ import { ConnectionTest, type GroupVerdict } from './connection-test.js';
 import { IntegrationDesk } from './integration-desk.js';
 import { ownersWithBranchesOf } from './owners.js';
 import type { PartnerSettings } from './partner-settings.js';
+import { requireKnown } from './system-parameters.controller.js';
 
 export class IntegrationBody {
   @IsString()
@@ -107,7 +108,8 @@ export class IntegrationsController {
   @Get('form')
   @RequirePermission('integrations.read')
   @Documented({ summary: 'What a form needs to ask for the settings, and whether it is shown' })
-  async form(@Query() { source }: FormQuery): Promise<ShownForm> {
+  async form(@CurrentCaller() caller: Caller, @Query() { source }: FormQuery): Promise<ShownForm> {
+    if (source !== undefined) requireKnown(caller, source);
     const fields = describeSettings(this.definition.settings);
     const { systemParameter } = this.definition;
     if (!systemParameter) return { shown: true, fields };

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Outcome } from '#libs/contracts';
+import { refused, type Outcome } from '#libs/contracts';
 import { readLaneFacts } from '#libs/delivery';
 import { readUnavailable } from '#libs/partner';
 import { readTitles } from '#libs/receivables';
@@ -63,9 +63,7 @@ async function askForPage(
   try {
     return await (connector as Record<string, ReadPage>)[method]!.call(connector, page, call);
   } catch (error) {
-    const outcome = readUnavailable(error);
-    if (!outcome) throw error;
-    return outcome;
+    return readUnavailable(error) ?? refused(`a mistake of ours: ${(error as Error).message}`);
   }
 }
 

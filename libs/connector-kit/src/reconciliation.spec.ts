@@ -25,6 +25,7 @@ import type { PartnerSettings } from './partner-settings.js';
 import { ReconciliationBook, type Item } from './reconciliation-book.js';
 import { ReconciliationClerk } from './reconciliation-clerk.js';
 import { repair } from './reconciliation-repair.js';
+import { readOnePage } from './reconciliation-steps.js';
 import { Reconcile, reconcilerOf, type HeldPage } from './reconciliation.js';
 
 const PER_PAGE = 2;
@@ -272,13 +273,13 @@ describe('a reconciliation', () => {
       await know(title, '1.00');
       connector.shelf.set(title, '1.00');
     }
-    connector.onPage = (page) => {
-      if (page === 3) throw new Error('the process is gone');
-      return undefined;
-    };
     const id = (await clerk().start(integration.id, 'ana'))!;
-    await expect(clerk().workOne()).rejects.toThrow('the process is gone');
-    connector.onPage = () => undefined;
+    const dying = (await book.take())!;
+    const steps = { pool: shop.pool, book, connector, reconciler: reconcilerOf(ShelfConnector)! };
+    await readOnePage(steps, dying, {} as Call<PartnerSettings>);
+    const onPage2 = (await inTransaction(shop.pool, (client) => book.lockOurs(client, dying)))!;
+    await readOnePage(steps, onPage2, {} as Call<PartnerSettings>);
+
     await clerk().workOne();
     expect((await book.read(id))!.state).toBe('reading');
     await shop.pool.query('update reconciliation set lease_until = clock_timestamp()');
@@ -286,6 +287,7 @@ describe('a reconciliation', () => {
     expect(connector.pagesRead).toEqual([1, 2, 3]);
     expect(await book.read(id)).toMatchObject({ state: 'finished', titles: 5 });
     expect(await itemsOf(id)).toEqual([]);
+    expect(await readOnePage(steps, onPage2, {} as Call<PartnerSettings>)).toEqual({ kind: 'lost' });
   });
 
   it('reads from the first page again when rows were deleted while it read', async () => {
@@ -318,6 +320,39 @@ describe('a reconciliation', () => {
     await shop.pool.query('update reconciliation set wait_until = null');
     await clerk().workOne();
     expect(await book.read(id)).toMatchObject({ state: 'finished', reason: null });
+  });
+
+  it('tries a broken partner out when nothing else would', async () => {
+    const [endpointId] = await engine.endpoints.ofIntegration(integration.id);
+    await engine.endpoints.pause(endpointId!, { reason: 'breaker', detail: 'too often', setBy: 'r1' });
+    const probeNow = () =>
+      shop.pool.query(
+        `with w as (update reconciliation set wait_until = null) update endpoint_pause set probe_at = now() - interval '1 s'`,
+      );
+    const { id, report } = await reconcile();
+    expect(report).toMatchObject({ state: 'reading', page: 1, reason: 'breaker: too often' });
+    connector.onPage = () => unavailable('HTTP 503');
+    await probeNow();
+    await clerk().workOne();
+    const [standing] = await engine.endpoints.standing();
+    expect(standing!.probeAt!.getTime()).toBeGreaterThan(Date.now() + 30_000);
+    connector.onPage = () => undefined;
+    await probeNow();
+    await clerk().workOne();
+    expect(await book.read(id)).toMatchObject({ state: 'finished' });
+    expect(await engine.endpoints.standing()).toEqual([]);
+  });
+
+  it('fails, and says why, when its connector cannot read what came', async () => {
+    connector.onPage = () => {
+      throw new TypeError('rows is not iterable');
+    };
+    expect((await reconcile()).report).toMatchObject({
+      state: 'failed',
+      reason: 'a mistake of ours: rows is not iterable',
+    });
+    connector.onPage = () => undefined;
+    expect((await reconcile()).report.state).toBe('finished');
   });
 
   it('leaves what is left of the rate limit to the deliveries', async () => {

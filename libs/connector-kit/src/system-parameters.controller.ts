@@ -87,7 +87,7 @@ export class SystemParametersController {
 }
 
 /** Whoever has nothing to do with the ERP learns nothing of it. */
-function requireKnown(caller: Caller, source: string, permission: Permission = 'integrations.read'): void {
+export function requireKnown(caller: Caller, source: string, permission: Permission = 'integrations.read'): void {
   const territories = caller.territoriesOf(permission);
   if (territories === '*' || territories.some((territory) => territory.source === source)) return;
   throw notFound('There is no such thing, or it belongs to somebody else.');

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { delivered, refused } from '#libs/contracts';
 import { eventually, privateDatabase, type PrivateDatabase } from '#libs/testing';
 import { Ledger, LEDGER } from '../test/ledger.js';
+import { ScriptedCourier } from '../test/scripted-courier.js';
 import { movement } from '../test/scripted-planner.js';
 import { RedriveRefusal, type DeliveryEngine, type RedriveWish } from './index.js';
 
@@ -10,6 +11,9 @@ let ledger: Ledger;
 let engine: DeliveryEngine;
 /** Lanes the partner refuses. */
 let refuses: Set<string>;
+
+/** A deadline of 2 s and a margin of 5 s. */
+const LEASE_MS = 7_000;
 
 beforeAll(async () => {
   database = await privateDatabase(LEDGER);
@@ -294,5 +298,25 @@ describe('With two replicas', () => {
     expect(await report(id)).toMatchObject({ delivered: 20 });
     expect(await redriven()).toHaveLength(20);
     expect(ledger.courier.calls).toHaveLength(40);
+  });
+
+  it('what one had in its hands when it stopped is sent by the other, and accounted for', async () => {
+    await park(6);
+    await engine.stop();
+    const never = Promise.withResolvers<void>();
+    const courier = new ScriptedCourier(() => never.promise.then(() => delivered('late')));
+    const stopped = await ledger.engine({ courier, lanesMax: 2 });
+    stopped.start();
+    const id = await start({ firstOnly: 4 }, stopped);
+    await eventually(() => expect(courier.calls).toHaveLength(2));
+    refuses.clear();
+    await ledger.passTime(LEASE_MS);
+    const other = await ledger.engine();
+    other.start();
+    await other.redrives.letTheRestGo(id);
+    await untilFinished(id);
+    expect(await report(id)).toMatchObject({ total: 6, delivered: 6 });
+    expect(await redriven()).toHaveLength(6);
+    never.resolve();
   });
 });

@@ -39,11 +39,11 @@ export const INSERT_REDRIVE = `
   insert into redrive (filter, reason, started_by, per_second, first_only, total) values ($1::jsonb, $2, $3, $4, $5, 0)
   returning id::text as id`;
 
-/** $1 to $16 the filter, $17 redrive: the set is frozen here */
+/** $1 to $16 the filter, $17 redrive: the set is frozen here, without what is in another open one */
 export const INSERT_ITEMS = `
   insert into redrive_item (redrive_id, position, integration_id, operation, source, company, branch, subject, reason_before)
   select $17::bigint, d.position, d.integration_id, d.operation, d.source, d.company, d.branch, d.subject, d.reason
-  ${CHOSEN} and not ${IS_TAKEN}
+  ${CHOSEN}
   order by d.position
   on conflict do nothing`;
 

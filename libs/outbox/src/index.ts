@@ -4,6 +4,7 @@ export { CREATE_LEASE } from './lease.sql.js';
 export {
   OutboxReader,
   type Backlog,
+  type LastWritten,
   type Marking,
   type ParkedFilter,
   type ParkedRow,
@@ -11,6 +12,6 @@ export {
 } from './outbox-reader.js';
 export { checkOutbox, type OutboxFindings } from './outbox-check.js';
 export { PAYLOAD_MAX_BYTES } from './outbox-row.js';
-export { OPTIONAL_COLUMNS, OUTBOX_COLUMNS, type OutboxColumns, type OutboxTable } from './outbox-table.js';
+export { OPTIONAL_COLUMNS, OUTBOX_COLUMNS, quoteTable, type OutboxColumns, type OutboxTable } from './outbox-table.js';
 export { PAUSE_CAUSES, type PauseCause } from './pauses.js';
 export { Relay, type RelayNotice, type RelayOptions, type RelayReport } from './relay.js';

@@ -27,6 +27,13 @@ export interface Backlog {
   parked: number;
 }
 
+/** The row with the highest position. */
+export interface LastWritten {
+  position: string;
+  /** As the ERP has it: an infinity, or an hour that is yet to come, is possible. */
+  occurredAtMs: number;
+}
+
 export interface ReadWish {
   /** Look at open rows above this position … */
   above: string;
@@ -160,6 +167,11 @@ export class OutboxReader {
     ]);
     const { waiting: count, oldest_age: age } = waiting.rows[0]!;
     return { waiting: count, oldestAgeSeconds: Math.max(0, age ?? 0), parked: parked.rows[0]!.parked };
+  }
+
+  /** Whatever became of it; undefined while the table is empty. */
+  async lastWritten(): Promise<LastWritten | undefined> {
+    return (await this.pool.query<LastWritten>(this.sql.lastWritten)).rows[0];
   }
 
   /** The head first: who parks a row behind it holds it meanwhile, so the second statement sees every such row. */

@@ -109,5 +109,11 @@ export function outboxStatements(table: OutboxTable) {
       select count(*)::int as waiting, extract(epoch from clock_timestamp() - min(occurred))::float8 as oldest_age
       from (select ${c.occurredAt} as occurred from ${name} where ${open} order by ${c.position} limit $1) w`,
     parkedCount: `select count(*)::int as parked from ${name} where ${parked}`,
+    /** The row written last, whatever became of it: the position's own index answers. */
+    lastWritten: `
+      select ${c.position}::text as position, (extract(epoch from ${c.occurredAt}) * 1000)::float8 as "occurredAtMs"
+      from ${name} t
+      order by t.${c.position} desc
+      limit 1`,
   };
 }

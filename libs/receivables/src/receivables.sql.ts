@@ -1,11 +1,14 @@
-/** $1 sources, $2 companies, $3 titles, in the order of the key: locks what stands */
+/**
+ * $1 sources, $2 companies, $3 titles, in the order of the key: locks what stands, in that order. Each is looked up by its
+ * key, whatever the planner believes of a table that nobody has analyzed yet.
+ */
 export const LOCK_RECEIVABLES = `
   select r.source, r.company, r.receivable_id, r.sequence::text as sequence
-  from receivable r
-  join unnest($1::text[], $2::text[], $3::text[]) as k(source, company, receivable_id)
-    on k.source = r.source and k.company = r.company and k.receivable_id = r.receivable_id
-  order by r.source, r.company, r.receivable_id
-  for update of r`;
+  from unnest($1::text[], $2::text[], $3::text[]) as k(source, company, receivable_id)
+  cross join lateral (
+    select source, company, receivable_id, sequence from receivable
+    where source = k.source and company = k.company and receivable_id = k.receivable_id
+    for update) r`;
 
 /**
  * $1 sources, $2 companies, $3 titles, $4 branches, $5 statuses, $6 sequences, $7 positions, $8 data, $9 positions of the
