@@ -1,12 +1,12 @@
 import { PrivateStack } from './stack.ts';
 import type { StackAddresses } from './state.ts';
 
-const usage = `npm run stack -- up              start PostgreSQL and RabbitMQ, or say that they run
-npm run stack -- status          what runs, and where
-npm run stack -- token <role> …  a token for the apps started with nest start, good for 12 hours
+const usage = `npm run stack -- up                start PostgreSQL and RabbitMQ, or say that they run
+npm run stack -- status            what runs, and where
+npm run stack -- token <role> …    a token for the apps started with nest start, good for 12 hours
 npm run stack -- publisher <name>  a broker user for an ERP that publishes its events itself
-npm run stack -- down            stop both; data stays
-npm run stack -- down --wipe     stop both and forget data, passwords and keys`;
+npm run stack -- down              stop both; data stays
+npm run stack -- down --wipe       stop both and forget data, passwords and keys`;
 
 const stack = new PrivateStack();
 

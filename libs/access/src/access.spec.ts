@@ -35,6 +35,21 @@ class DeliveriesController {
   }
 }
 
+@Public()
+@Controller('shelf')
+class ShelfController {
+  @Get()
+  look() {
+    return { open: true };
+  }
+
+  @Get('till')
+  @RequirePermission('deliveries.read')
+  till() {
+    return { open: false };
+  }
+}
+
 class ShopEnvironment extends withAccess(AppEnvironment) {}
 
 const ISSUER = 'https://id.example.com';
@@ -58,7 +73,7 @@ beforeAll(async () => {
     ACCESS_AUDIENCE: AUDIENCE,
     ACCESS_JWKS: JSON.stringify({ keys: [key.publicJwk] }),
   });
-  @Module({ imports: [AccessModule.for(environment)], controllers: [DeliveriesController] })
+  @Module({ imports: [AccessModule.for(environment)], controllers: [DeliveriesController, ShelfController] })
   class ShopModule {}
   running = await openApp({ name: 'shop', environment: ShopEnvironment, module: () => ShopModule }, environment);
 });
@@ -115,6 +130,12 @@ describe('a route', () => {
   it('is open without a token only where it says @Public', async () => {
     expect((await ask('/deliveries/open')).status).toBe(200);
     expect((await ask('/deliveries/skip')).status).toBe(401);
+  });
+
+  it('of an open controller is closed where it asks for a permission itself', async () => {
+    expect((await ask('/shelf')).status).toBe(200);
+    expect((await ask('/shelf/till')).status).toBe(401);
+    expect((await ask('/shelf/till', await token())).status).toBe(200);
   });
 
   it('asks for its own permission before that of its controller', async () => {

@@ -92,6 +92,7 @@ function configuration(keys: JWK[], signing: Signing, wanted: () => { claims: ob
       resourceIndicators: { enabled: true, getResourceServerInfo: info },
     },
     scopes: ['api'],
+    ttl: { ClientCredentials: 300 },
     extraTokenClaims: () => wanted().claims,
   };
 }

@@ -48,7 +48,7 @@ export class HubEnvelope {
   @OneOf(['1.0'])
   specversion!: '1.0';
 
-  /** The idempotency key of the whole hub; lower case once read. */
+  /** The idempotency key of the whole hub; lower case once read. Sent without one, it is made by the rule of `derivedId`. */
   @Uuid()
   id!: string;
 

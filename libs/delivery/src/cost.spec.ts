@@ -224,7 +224,11 @@ function readsNoWholeTable(...alsoSmall: string[]) {
     ['starting runs', START_SCHEDULED_RUNS, () => [['1'], ['x'], ['UTC'], 1, 'r']],
     ['finding the lane of a delivery', LANE_OF, () => ['77']],
     ['listing open deliveries', LIST_OPEN, () => [...filterValues(undefined, {}), MANY, 50]],
-    ['listing open deliveries of one integration', LIST_OPEN, () => [...filterValues(undefined, { integrationId: '1' }), MANY, 50]],
+    [
+      'listing open deliveries of one integration',
+      LIST_OPEN,
+      () => [...filterValues(undefined, { integrationId: '1' }), MANY, 50],
+    ],
     [
       'listing settled deliveries of one title',
       LIST_SETTLED,

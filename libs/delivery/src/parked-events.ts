@@ -98,7 +98,13 @@ export class ParkedEvents {
    * It is planned with these bytes in place of its own, which stay on record; they must be of the same key, and,
    * under another id, an event that was not here before. @throws ParkedRefusal
    */
-  fix(id: string, content: Buffer, by: string, reason: string, more: Partial<FixWish> = {}): Promise<void> {
+  fix(
+    id: string,
+    content: Buffer,
+    by: string,
+    reason: string,
+    more: Pick<FixWish, 'properties' | 'allows'> = {},
+  ): Promise<void> {
     return this.release((release) => release.fix(id, { content, by, reason, ...more }));
   }
 

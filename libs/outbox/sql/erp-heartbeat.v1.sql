@@ -17,7 +17,8 @@
 -- Install, in the schema of the outbox:  psql -1 -v ON_ERROR_STOP=1 -f erp-heartbeat.v1.sql
 -- or as one query of any driver; PostgreSQL 13 or later. Running it again changes nothing.
 
-do $$ begin perform pg_advisory_xact_lock(hashtextextended('ponte.erp_outbox_heartbeat', 0)); end $$;
+-- The same lock as in erp-outbox.v1.sql: both grant on one schema, and two at once would collide on the catalogue.
+do $$ begin perform pg_advisory_xact_lock(hashtextextended('ponte.erp_outbox', 0)); end $$;
 
 create table if not exists erp_outbox_heartbeat (
   job           text primary key check (job <> '' and length(job) <= 100),

@@ -6,9 +6,10 @@ import { CREATE_EXPORT_VIEWS } from './erp-export.sql.js';
 import { CREATE_ERP_TABLES, LOCK_ERP_SCHEMA } from './erp-schema.sql.js';
 
 const OUTBOX_KIT = 'libs/outbox/sql/erp-outbox.v1.sql';
+const HEARTBEAT_KIT = 'libs/outbox/sql/erp-heartbeat.v1.sql';
 const EXPORT_KIT = 'libs/outbox/sql/ponte-export.v1.sql';
 
-/** The ERP's own database with its tables and both kits in it. The caller ends the pool. */
+/** The ERP's own database with its tables and the kits in it. The caller ends the pool. */
 export async function openErpDatabase(url: string): Promise<pg.Pool> {
   const pool = new pg.Pool({
     connectionString: url,
@@ -22,6 +23,7 @@ export async function openErpDatabase(url: string): Promise<pg.Pool> {
     await inTransaction(pool, async (client) => {
       await client.query(LOCK_ERP_SCHEMA);
       await client.query(readKit(OUTBOX_KIT));
+      await client.query(readKit(HEARTBEAT_KIT));
       await client.query(CREATE_ERP_TABLES);
       await client.query(readKit(EXPORT_KIT));
       await client.query(CREATE_EXPORT_VIEWS);

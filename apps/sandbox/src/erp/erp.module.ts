@@ -1,15 +1,26 @@
-import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { HealthIndicators, StartRefused } from '#libs/runtime';
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { Clock, HealthIndicators, StartRefused } from '#libs/runtime';
 import { ErpController } from './erp.controller.js';
+import { ErpHeart } from './erp-heart.js';
 import { Erp } from './erp.js';
 import { RegistersController } from './registers.controller.js';
 
 @Module({})
-export class ErpModule implements OnApplicationShutdown {
+export class ErpModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly heart: ErpHeart;
+
   constructor(
     @Inject(Erp) private readonly erp: Erp,
     health: HealthIndicators,
+    clock: Clock,
   ) {
+    this.heart = new ErpHeart(erp, clock);
     health.registerReadiness('erp-database', () => erp.ping());
   }
 
@@ -22,7 +33,12 @@ export class ErpModule implements OnApplicationShutdown {
     };
   }
 
+  onApplicationBootstrap(): void {
+    this.heart.start();
+  }
+
   async onApplicationShutdown(): Promise<void> {
+    await this.heart.stop();
     await this.erp.close();
   }
 }

@@ -77,4 +77,7 @@ export const OUTBOX_TOTALS = `
 
 export const OUTBOX_BY_TYPE = `select type, count(*)::int as events from erp_outbox group by type order by type`;
 
+/** $1 job, $2 how often it beats, in seconds */
+export const BEAT = `select erp_outbox_beat($1, $2)`;
+
 export const PING = `select 1`;

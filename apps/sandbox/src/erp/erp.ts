@@ -4,6 +4,7 @@ import { inTransaction, notFound } from '#libs/runtime';
 import { commitSteps, stepOn, type MadeChange, type Origin, type Step } from './commit-steps.js';
 import { openErpDatabase } from './erp-database.js';
 import {
+  BEAT,
   LIST_BRANCHES,
   LIST_BUSINESS_UNITS,
   LIST_COMPANIES,
@@ -47,6 +48,11 @@ export class Erp {
   /** @throws when the database does not answer */
   async ping(): Promise<void> {
     await this.pool.query(PING);
+  }
+
+  /** Says that the job which writes the outbox is alive, whether there was anything to write or not. */
+  async beat(job: string, everySeconds: number): Promise<void> {
+    await this.pool.query(BEAT, [job, everySeconds]);
   }
 
   async close(): Promise<void> {
