@@ -1,9 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Pool } from 'pg';
-import { TopicServer } from '#libs/broker';
 import { DeliveryEngine, type PauseReason } from '#libs/delivery';
 import { countMissed } from '#libs/receivables';
-import { HealthIndicators, Metrics } from '#libs/runtime';
+import { Metrics } from '#libs/runtime';
 import { OutcomeRelay } from './outcome-relay.js';
 
 const PAUSE_REASONS: PauseReason[] = [
@@ -21,17 +20,12 @@ const PAUSE_REASONS: PauseReason[] = [
 export class ConnectorGauges implements OnModuleInit {
   constructor(
     private readonly pool: Pool,
-    private readonly server: TopicServer,
     private readonly engine: DeliveryEngine,
     private readonly relay: OutcomeRelay,
-    private readonly health: HealthIndicators,
     private readonly metrics: Metrics,
   ) {}
 
   onModuleInit(): void {
-    this.health.registerReadiness('broker', () => {
-      if (this.server.complaints.length > 0) throw new Error(this.server.complaints.join('; '));
-    });
     this.watchDeliveries();
     this.watchParked();
     this.watchPartners();

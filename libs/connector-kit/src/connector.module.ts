@@ -12,7 +12,7 @@ import {
 } from '#libs/delivery';
 import { PartnerEndpoints } from '#libs/partner';
 import { ReceivablesFill1764100000000, ReceivablesReadModel1763900000000 } from '#libs/receivables';
-import { Clock, databaseModule, Metrics } from '#libs/runtime';
+import { Clock, databaseModule, HealthIndicators, Metrics } from '#libs/runtime';
 import {
   IntegrationRegistry,
   readKeyRing,
@@ -124,7 +124,11 @@ function parts(
   return [
     CadenceTimer,
     ConnectionTest,
-    { provide: TopicServer, useFactory: () => topicServer(definition, environment) },
+    {
+      provide: TopicServer,
+      inject: [HealthIndicators],
+      useFactory: (health: HealthIndicators) => topicServer(definition, environment, health),
+    },
     {
       provide: IntegrationRegistry,
       inject: [Clock],
@@ -160,7 +164,8 @@ function parts(
     {
       provide: IntegrationDesk,
       inject: [Pool, IntegrationRegistry, SystemParameters, SettingsBook, DeliveryEngine],
-      useFactory: (...given: DeskParts) => new IntegrationDesk(definition, ...given),
+      useFactory: (...[pool, registry, parameters, book, made]: DeskProviders) =>
+        new IntegrationDesk({ definition, pool, registry, parameters, book, engine: made }),
     },
     {
       provide: OutcomeRelay,
@@ -173,10 +178,14 @@ function parts(
 }
 
 type EngineParts = [Pool, Clock, IntegrationRegistry<PartnerSettings>, SettingsBook, PartnerEndpoints, object];
-type DeskParts = [Pool, IntegrationRegistry<PartnerSettings>, SystemParameters, SettingsBook, DeliveryEngine];
+type DeskProviders = [Pool, IntegrationRegistry<PartnerSettings>, SystemParameters, SettingsBook, DeliveryEngine];
 
-function topicServer({ app, bindings }: ConnectorDefinition, environment: ConnectorEnvironment): TopicServer {
-  return new TopicServer({
+function topicServer(
+  { app, bindings }: ConnectorDefinition,
+  environment: ConnectorEnvironment,
+  health: HealthIndicators,
+): TopicServer {
+  const server = new TopicServer({
     connection: new BrokerConnection(environment.AMQP_URL, `${app} consume`),
     topology: appTopology(
       app,
@@ -184,6 +193,10 @@ function topicServer({ app, bindings }: ConnectorDefinition, environment: Connec
     ),
     management: new BrokerManagement(environment.AMQP_MANAGEMENT_URL, environment.AMQP_URL),
   });
+  health.registerReadiness('broker', () => {
+    if (server.complaints.length > 0) throw new Error(server.complaints.join('; '));
+  });
+  return server;
 }
 
 function observedPartners(clock: Clock, metrics: Metrics): PartnerEndpoints {

@@ -24,6 +24,15 @@ export interface SaveWish extends IntegrationInput {
   resend?: boolean;
 }
 
+export interface DeskParts {
+  definition: ConnectorDefinition;
+  pool: Pool;
+  registry: IntegrationRegistry<PartnerSettings>;
+  parameters: SystemParameters;
+  book: SettingsBook;
+  engine: DeliveryEngine;
+}
+
 /** An integration as it was saved, with what must follow once the save is committed. */
 interface Followed {
   integration: Integration<PartnerSettings>;
@@ -36,15 +45,23 @@ interface Followed {
 export class IntegrationDesk {
   private readonly life: IntegrationLife;
 
-  constructor(
-    private readonly definition: ConnectorDefinition,
-    private readonly pool: Pool,
-    private readonly registry: IntegrationRegistry<PartnerSettings>,
-    private readonly parameters: SystemParameters,
-    private readonly book: SettingsBook,
-    private readonly engine: DeliveryEngine,
-  ) {
-    this.life = new IntegrationLife(definition.load !== undefined);
+  private readonly definition: ConnectorDefinition;
+  private readonly pool: Pool;
+  private readonly registry: IntegrationRegistry<PartnerSettings>;
+  private readonly parameters: SystemParameters;
+  private readonly book: SettingsBook;
+  private readonly engine: DeliveryEngine;
+
+  constructor(parts: DeskParts) {
+    ({
+      definition: this.definition,
+      pool: this.pool,
+      registry: this.registry,
+      parameters: this.parameters,
+      book: this.book,
+      engine: this.engine,
+    } = parts);
+    this.life = new IntegrationLife(parts.definition.load !== undefined);
   }
 
   /** In the order of their ids. @param owners `source|company`, or undefined for all */
@@ -95,15 +112,15 @@ export class IntegrationDesk {
 
   /** Switches a whole ERP instance: each of its integrations follows. @throws Problem 409 `version-conflict` */
   async switchParameter(input: SystemParameterInput, by: string): Promise<SystemParameter> {
-    const { parameter, followed } = await inTransaction(this.pool, async (client) => {
+    const { parameter, toFollow } = await inTransaction(this.pool, async (client) => {
       await client.query(LOCK_ALL_EPOCHS);
       const saved = await this.parameters.save(client, input, by);
       const integrations = saved.changed ? await this.registry.forSource(client, input.source) : [];
-      const followed: Followed[] = [];
-      for (const integration of integrations) followed.push(await this.followIn(client, integration, by));
-      return { parameter: saved.parameter, followed };
+      const each: Followed[] = [];
+      for (const integration of integrations) each.push(await this.followIn(client, integration, by));
+      return { parameter: saved.parameter, toFollow: each };
     });
-    for (const each of followed) await this.followAfter(each, by);
+    for (const followed of toFollow) await this.followAfter(followed, by);
     return parameter;
   }
 

@@ -113,8 +113,8 @@ export class IntegrationsController {
     const fields = describeSettings(this.definition.settings);
     const { systemParameter } = this.definition;
     if (!systemParameter) return { shown: true, fields };
-    const shown = source === undefined || (await this.desk.readParameter(source)).enabled;
-    return { shownWhen: { systemParameter: systemParameter.code, equals: true }, shown, fields };
+    const isOn = source === undefined || (await this.desk.readParameter(source)).enabled;
+    return { shownWhen: { systemParameter: systemParameter.code, equals: true }, shown: isOn, fields };
   }
 
   @Get()

@@ -64,7 +64,7 @@ export async function applyReceivables(client: PoolClient, events: readonly Plac
     touched.set(key, isNewest || !other ? { event, isNewest, position, moved } : { ...other, position, moved });
     if (isNewest) known.set(key, came);
   }
-  const sorted = [...touched].sort(byKey).map(([, touch]) => touch);
+  const sorted = [...touched].sort(byKey).map(([, each]) => each);
   await write(
     client,
     sorted.filter(({ isNewest }) => isNewest),

@@ -62,6 +62,21 @@ describe('business minutes', () => {
     expect(minutes('2019-02-16T00:00-02:00', '2019-02-17T00:00-03:00', { hours })).toBe(expected);
   });
 
+  it.each([
+    ['forward at two', '2026-03-08T00:00-05:00', '2026-03-08T12:00-04:00', '7 01:30-08:00', 330],
+    [
+      'forward at two, of which a span is left out',
+      '2026-03-08T00:00-05:00',
+      '2026-03-08T12:00-04:00',
+      '7 02:00-03:00',
+      0,
+    ],
+    ['back at two', '2026-11-01T00:00-04:00', '2026-11-01T12:00-05:00', '7 01:00-02:00', 120],
+    ['back at two, and the day goes on', '2026-11-01T00:00-04:00', '2026-11-01T12:00-05:00', '7 08:00-18:00', 240],
+  ])('where the clocks go %s', (_, from, to, hours, expected) => {
+    expect(minutes(from, to, { hours, zone: 'America/New_York' })).toBe(expected);
+  });
+
   it('adds up, wherever the stretch is cut', () => {
     const cuts = ['2019-02-15T17:11-02:00', '2019-02-17T00:30Z', '2019-02-17T02:30Z', '2019-02-18T09:23-03:00'];
     const hours = '1-7 00:00-23:30';
