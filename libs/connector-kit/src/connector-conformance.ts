@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { getMetadataStorage, validateSync } from 'class-validator';
-import { EVENT_TYPES, matchesPattern, sampleOf, type HubEvent } from '#libs/contracts';
+import { EVENT_TYPES, matchesPattern, sampleOf, type HubEvent, type ReceivableChanged } from '#libs/contracts';
 import { Secret } from '#libs/runtime';
 import { settingsOf, type SettingsClass } from '#libs/settings';
 import { definitionOf, type ConnectorClass, type ConnectorDefinition, type Planned } from './definition.js';
@@ -27,6 +27,7 @@ export function connectorConformance(connector: ConnectorClass, wish: Conformanc
     ...settingsMistakes(definition.settings),
     ...validateSync(settings).map((error) => `the minimal settings are not valid: ${error.toString().trim()}`),
     ...planMistakes(definition, connector, deepFreeze(settings), wish.samples ?? []),
+    ...loadMistakes(definition, connector, deepFreeze(settings)),
   ];
 }
 
@@ -53,6 +54,7 @@ function settingsMistakes(cls: SettingsClass<PartnerSettings>): string[] {
 }
 
 type PlanMethod = (event: HubEvent, settings: PartnerSettings) => Planned;
+type LoadMethod = (title: ReceivableChanged, settings: PartnerSettings) => Planned;
 
 function planMistakes(
   { plans, delivers }: ConnectorDefinition,
@@ -72,6 +74,21 @@ function planMistakes(
       const mistakes = mistakesOf(() => bare[method]!(deepFreeze(structuredClone(event)), settings), delivers);
       return mistakes.map((mistake) => `${method} of ${event.type}: ${mistake}`);
     });
+  });
+}
+
+/** A title as it stands, owed and deleted. */
+function loadMistakes(
+  { load, delivers }: ConnectorDefinition,
+  connector: ConnectorClass,
+  settings: PartnerSettings,
+): string[] {
+  if (!load) return [];
+  const bare = Object.create(connector.prototype as object) as Record<string, LoadMethod>;
+  const { movement: _, ...title } = sampleOf('erp.receivable.snapshot.v1').data;
+  return (['open', 'deleted'] as const).flatMap((status) => {
+    const planAnew = () => bare[load]!(deepFreeze({ ...structuredClone(title), status }), settings);
+    return mistakesOf(planAnew, delivers).map((mistake) => `${load} of a title that is ${status}: ${mistake}`);
   });
 }
 

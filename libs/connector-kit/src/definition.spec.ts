@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { delivered, type HubEvent, type Outcome } from '#libs/contracts';
+import { delivered, type HubEvent, type Outcome, type ReceivableChanged } from '#libs/contracts';
 import { Setting } from '#libs/settings';
 import { connectorConformance } from './connector-conformance.js';
-import { Connector, definitionOf, Deliver, nothing, Plan, plan, type Planned } from './definition.js';
+import { Connector, definitionOf, Deliver, Load, nothing, Plan, plan, type Planned } from './definition.js';
 import { ShopConnector, ShopSettings } from '../test/shop-connector.js';
 
 const SHOP = { name: 'shop', settings: ShopSettings };
@@ -40,7 +40,8 @@ type AnyOtherReceivable =
 describe('a connector class', () => {
   it('says its queue, its operations and its bindings by its decorators alone', () => {
     const definition = definitionOf(ShopConnector);
-    expect(definition).toMatchObject({ name: 'shop', app: 'shop-connector', bindings: ['erp.receivable.#'] });
+    const bindings = ['erp.receivable.#', 'ponte.backfill.#'];
+    expect(definition).toMatchObject({ name: 'shop', app: 'shop-connector', bindings, load: 'planAsItStands' });
     expect([...definition.delivers.keys()]).toEqual(['title.put']);
   });
 
@@ -53,7 +54,7 @@ describe('a connector class', () => {
         return nothing('never');
       }
     }
-    expect(definitionOf(Two).bindings).toEqual(['erp.receivable.#', 'erp.contract.#']);
+    expect(definitionOf(Two).bindings).toEqual(['erp.receivable.#', 'erp.contract.#', 'ponte.backfill.#']);
   });
 
   class Bare {}
@@ -78,6 +79,20 @@ describe('a connector class', () => {
     }
   }
   @Connector(SHOP)
+  class Ungrouped extends ShopConnector {
+    @Deliver('title.track', { group: 'tracker' })
+    async track(): Promise<Outcome> {
+      return delivered();
+    }
+  }
+  @Connector(SHOP)
+  class LoadsTwice extends ShopConnector {
+    @Load()
+    again(): Planned {
+      return nothing('never');
+    }
+  }
+  @Connector(SHOP)
   class Misspelt extends Refused {}
   @Connector({ ...SHOP, name: 'My Shop' })
   class BadName extends DeliversNothing {}
@@ -87,6 +102,8 @@ describe('a connector class', () => {
     [PlansNothing, "write @Plan('erp.….v1') above a method"],
     [DeliversNothing, "write @Deliver('<operation>') above a method"],
     [Twice, 'one @Deliver for each'],
+    [Ungrouped, 'write it under groups'],
+    [LoadsTwice, 'two @Load()'],
     [Misspelt, 'plans "erp.recievable.*.v1", which names no event of the catalogue'],
     [BadName, 'write a name of small letters'],
   ])('is refused at the start with the line to write: %p', (connector, line) => {
@@ -121,6 +138,24 @@ describe('the conformance of a connector', () => {
     class Broken extends ShopConnector {
       override planTitle(event: HubEvent): Planned {
         return planned(event);
+      }
+    }
+    expect(connectorConformance(Broken, MINIMUM).join('\n')).toContain(sentence);
+  });
+
+  it.each<[string, string, (title: ReceivableChanged) => Planned]>([
+    ['throws', 'it throws', () => [plan('title.put', JSON.parse('{'))]],
+    [
+      'plans what nobody delivers',
+      'nothing delivers "title.lose"',
+      () => [plan('title.lose', { lane: 'a', body: {} })],
+    ],
+    ['changes the title', 'changes what it is given', (title) => ((title.number = 'x'), nothing('no'))],
+  ])('tells of one whose load %s', (_what, sentence, planned) => {
+    @Connector(SHOP)
+    class Broken extends ShopConnector {
+      override planAsItStands(title: ReceivableChanged): Planned {
+        return planned(title);
       }
     }
     expect(connectorConformance(Broken, MINIMUM).join('\n')).toContain(sentence);
