@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EventTypesMatching, HubEvent, Outcome, ReceivableChanged } from '#libs/contracts';
 import {
+  AfterRun,
   Check,
   Connector,
   Deliver,
@@ -14,6 +15,7 @@ import {
   type HeldPage,
   type Planned,
 } from '#libs/connector-kit';
+import type { FinishedRun } from '#libs/delivery';
 import { CustomerXApi } from './customerx.api.js';
 import { readCheck } from './customerx.check.js';
 import { clientLane, toClient, toClientId, type Client } from './customerx.client-id.js';
@@ -21,7 +23,7 @@ import { toExternalId, toFinancial, type Financial } from './customerx.mapping.j
 import { readHeldPage, toExpected } from './customerx.reconciliation.js';
 import { CustomerXSettings } from './customerx.settings.js';
 import { CustomerXTracker } from './customerx.tracker.js';
-import { toTracking, type Tracking } from './customerx.tracking.js';
+import { toRunTracking, toTracking, type Tracking } from './customerx.tracking.js';
 
 type CustomerXCall = Call<CustomerXSettings>;
 type Receivable = HubEvent<EventTypesMatching<'erp.receivable.*.v1'>>;
@@ -88,6 +90,13 @@ export class CustomerXConnector {
   @Deliver('financial.delete')
   deleteFinancial({ externalId }: { externalId: string }, call: CustomerXCall): Promise<Outcome> {
     return this.customerx.deleteFinancial(externalId, call);
+  }
+
+  @AfterRun()
+  planRunTracking(run: FinishedRun, settings: CustomerXSettings): Planned {
+    if (settings.tracking !== 'per-run') return nothing('execuções não são rastreadas / runs are not tracked');
+    if (run.delivered === 0) return nothing('a execução não enviou nada / the run sent nothing');
+    return [plan('tracking.post', { lane: `run/${run.runId}`, body: toRunTracking(run, settings) })];
   }
 
   @Deliver('tracking.post', { group: 'tracker', onRefused: 'continue' })

@@ -13,6 +13,7 @@ describe("the settings of CustomerX's integration", () => {
   it('ask for Credential and Chave where they are used, and for the Token always', () => {
     expect(lacking({})).toEqual([]);
     expect(lacking({ tracking: 'per-settlement' })).toEqual(['credential', 'key']);
+    expect(lacking({ tracking: 'per-run' })).toEqual(['credential', 'key', 'trackingClient']);
     expect(lacking({ token: undefined })).toEqual(['token']);
     const required = describeSettings(CustomerXSettings).filter((field) => field.required);
     expect(required.map(({ name }) => name)).toEqual(['token']);
@@ -23,6 +24,7 @@ describe("the settings of CustomerX's integration", () => {
     expect(hidden.map(({ name }) => name)).toEqual([
       'trackerUrl',
       'trackingType',
+      'trackingClient',
       'trackingIdentifier',
       'trackingEmail',
     ]);
@@ -32,7 +34,7 @@ describe("the settings of CustomerX's integration", () => {
     ['maxIdLength', -1],
     ['externalIdPrefix', 'with space'],
     ['reconcile', 'hourly'],
-    ['tracking', 'per-run'],
+    ['tracking', 'per-title'],
     ['trackingEmail', 'nobody'],
   ])('refuse %s as %p', (name, value) => {
     expect(lacking({ [name]: value })).toContain(name);

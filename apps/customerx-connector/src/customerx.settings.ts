@@ -18,12 +18,13 @@ import { Setting } from '#libs/settings';
 
 export const AUTHORIZATION_FORMS = ['raw', 'bearer', 'api_key'] as const;
 export const DATE_FORMATS = ['DD/MM/YYYY', 'YYYY-MM-DD'] as const;
-export const TRACKINGS = ['none', 'per-settlement'] as const;
+export const TRACKINGS = ['none', 'per-settlement', 'per-run'] as const;
 export const RECONCILIATIONS = ['off', 'daily', 'weekly'] as const;
 
 /** Credential and key are asked for where they are used. */
 const tracks = ({ tracking }: CustomerXSettings) => tracking !== 'none';
-const WHILE_TRACKING = { setting: 'tracking', equals: 'per-settlement' } as const;
+const WHILE_TRACKING = { setting: 'tracking', equals: ['per-settlement', 'per-run'] } as const;
+const tracksRuns = ({ tracking }: CustomerXSettings) => tracking === 'per-run';
 
 /** What an operator fills in for one company's CustomerX account. The manual's labels; the codes come from CustomerX. */
 export class CustomerXSettings extends PartnerSettings {
@@ -134,8 +135,8 @@ export class CustomerXSettings extends PartnerSettings {
   @Setting({
     label: { pt: 'Rastreamento', en: 'Tracking' },
     help: {
-      pt: 'per-settlement: um evento por baixa; pede Credential e Chave.',
-      en: 'per-settlement: one event per settlement; needs Credential and Key.',
+      pt: 'per-settlement: um evento por baixa; per-run: um por execução que enviou algo. Pede Credential e Chave.',
+      en: 'per-settlement: one event per settlement; per-run: one per run that sent something. Needs Credential and Key.',
     },
   })
   tracking: (typeof TRACKINGS)[number] = 'none';
@@ -151,6 +152,17 @@ export class CustomerXSettings extends PartnerSettings {
   @Length(1, 60)
   @Setting({ label: { pt: 'Tipo de rastreamento', en: 'Tracking type' }, shownWhen: WHILE_TRACKING })
   trackingType: string = 'baixa';
+
+  /** A run is of a whole company; CustomerX counts a tracking for one client. */
+  @ValidateIf(tracksRuns)
+  @IsString()
+  @Length(1, 60)
+  @Setting({
+    label: { pt: 'Cliente do rastreamento por execução', en: 'Client of the tracking per run' },
+    help: { pt: 'external_id_client para o qual a execução conta.', en: 'external_id_client the run counts for.' },
+    shownWhen: { setting: 'tracking', equals: 'per-run' },
+  })
+  trackingClient?: string;
 
   @IsOptional()
   @IsString()

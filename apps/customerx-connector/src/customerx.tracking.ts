@@ -1,4 +1,5 @@
 import type { ReceivableChanged } from '#libs/contracts';
+import type { FinishedRun } from '#libs/delivery';
 import { toClientId, type ClientIdFormat } from './customerx.client-id.js';
 import { toIdentifier } from './customerx.mapping.js';
 import type { CustomerXSettings } from './customerx.settings.js';
@@ -20,6 +21,21 @@ export function toTracking(title: ReceivableChanged, format: TrackingFormat): Tr
     external_id_client: toClientId(title, format),
     type_tracking: format.trackingType,
     identifier: format.trackingIdentifier ?? toIdentifier(title),
+    ...(format.trackingEmail && { email: format.trackingEmail }),
+  };
+}
+
+export type RunTrackingFormat = Pick<
+  CustomerXSettings,
+  'trackingClient' | 'trackingType' | 'trackingIdentifier' | 'trackingEmail'
+>;
+
+/** A run as a tracking of the client the settings name. */
+export function toRunTracking({ runId }: Pick<FinishedRun, 'runId'>, format: RunTrackingFormat): Tracking {
+  return {
+    external_id_client: format.trackingClient!,
+    type_tracking: format.trackingType,
+    identifier: format.trackingIdentifier ?? `run/${runId}`,
     ...(format.trackingEmail && { email: format.trackingEmail }),
   };
 }

@@ -1,6 +1,14 @@
 import type { PoolClient } from 'pg';
 import { isEventType, matchesPattern, type BusinessKeys, type HubEvent, type ReceivableChanged } from '#libs/contracts';
-import type { EventPlan, IntegrationPlan, PlannedDelivery, PlannedEvent, Planner, Unplanned } from '#libs/delivery';
+import type {
+  EventPlan,
+  FinishedRun,
+  IntegrationPlan,
+  PlannedDelivery,
+  PlannedEvent,
+  Planner,
+  Unplanned,
+} from '#libs/delivery';
 import { applyReceivables, beginWalk, endWalk, type PlacedEvent, type ReceivableEvent } from '#libs/receivables';
 import type { Integration, IntegrationRegistry } from '#libs/settings';
 import type { ConnectorDefinition, Planned } from './definition.js';
@@ -9,6 +17,7 @@ import type { SettingsBook } from './settings-book.js';
 
 type PlanMethod = (event: HubEvent, settings: PartnerSettings) => Planned;
 type LoadMethod = (title: ReceivableChanged, settings: PartnerSettings) => Planned;
+type AfterRunMethod = (run: FinishedRun, settings: PartnerSettings) => Planned;
 
 /** Asks the connector class what an event becomes, for each integration it belongs to. */
 export class ConnectorPlanner implements Planner {
@@ -43,6 +52,12 @@ export class ConnectorPlanner implements Planner {
     if (!Array.isArray(planned)) return [];
     const keys = businessKeysOfTitle(title);
     return this.ready(planned).map((delivery) => ({ keys, ...delivery, kind: 'state' }));
+  }
+
+  /** What is to be sent of a run that is through. @throws what the connector's plan throws */
+  planAfterRun(integration: Integration<PartnerSettings>, run: FinishedRun): PlannedDelivery[] {
+    const planned = this.bound<AfterRunMethod>(this.definition.afterRun!)(run, integration.settings);
+    return Array.isArray(planned) ? this.ready(planned) : [];
   }
 
   private planOne(planned: PlannedEvent, all: readonly Integration<PartnerSettings>[]): EventPlan {

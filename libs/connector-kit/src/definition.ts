@@ -8,7 +8,7 @@ import {
   type Outcome,
   type ReceivableChanged,
 } from '#libs/contracts';
-import type { PlannedDelivery, Unplanned } from '#libs/delivery';
+import type { FinishedRun, PlannedDelivery, Unplanned } from '#libs/delivery';
 import type { PartnerEndpointOptions } from '#libs/partner';
 import type { SettingsClass, SystemParameterDescription } from '#libs/settings';
 import type { Call, ConnectionVerdict } from './call.js';
@@ -63,6 +63,7 @@ const PLANS = Symbol('plans');
 const DELIVERS = Symbol('delivers');
 const CHECKS = Symbol('checks');
 const LOADS = Symbol('loads');
+const AFTER_RUNS = Symbol('after runs');
 
 /** A class whose methods say what is planned from which event, and what delivers it. */
 export function Connector<S extends PartnerSettings>(options: ConnectorOptions<S>): ClassDecorator {
@@ -114,6 +115,15 @@ export function Load() {
   };
 }
 
+type AfterRunMethod = (run: FinishedRun, settings: never) => Planned;
+
+/** The method plans what is to be sent of a run that is through. Pure; it goes at once, without a window of its own. */
+export function AfterRun() {
+  return <M extends AfterRunMethod>(target: object, method: string, _descriptor: TypedPropertyDescriptor<M>): void => {
+    append(AFTER_RUNS, target, method);
+  };
+}
+
 /** One delivery of a plan; a `movement` unless said otherwise. */
 export function plan(
   operation: string,
@@ -144,6 +154,8 @@ export interface ConnectorDefinition {
   checks: ReadonlyMap<string, string>;
   /** The method that plans a title as it stands, where there is one. */
   load?: string;
+  /** The method that plans of a run that is through, where there is one. */
+  afterRun?: string;
   /** AMQP patterns on erp.events, a whole aggregate each. */
   bindings: readonly string[];
 }
@@ -181,6 +193,7 @@ export function definitionOf(connector: ConnectorClass): ConnectorDefinition {
   ]);
   const checks = (Reflect.getMetadata(CHECKS, connector.prototype) ?? []) as CheckEntry[];
   const loads = (Reflect.getMetadata(LOADS, connector.prototype) ?? []) as string[];
+  const afterRuns = (Reflect.getMetadata(AFTER_RUNS, connector.prototype) ?? []) as string[];
   for (const { group = DEFAULT_GROUP, method } of [...delivers, ...checks]) {
     if (groups.has(group)) continue;
     throw new TypeError(`${connector.name}.${method} goes by the group "${group}": write it under groups: { … }`);
@@ -192,6 +205,7 @@ export function definitionOf(connector: ConnectorClass): ConnectorDefinition {
     groups,
     checks: new Map(checks.map(({ group, method }) => [group, method])),
     ...(loads[0] && { load: loads[0] }),
+    ...(afterRuns[0] && { afterRun: afterRuns[0] }),
     name: options.name,
     app: `${options.name}-connector`,
     settings: options.settings,

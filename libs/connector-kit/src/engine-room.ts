@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
-import type { Pool } from 'pg';
-import { DeliveryEngine, type WaysIn } from '#libs/delivery';
+import type { Pool, PoolClient } from 'pg';
+import { DeliveryEngine, type WaysIn, type FinishedRun, type PlannedDelivery } from '#libs/delivery';
 import type { PartnerEndpoints } from '#libs/partner';
 import type { Clock } from '#libs/runtime';
-import type { IntegrationRegistry, SecretBox } from '#libs/settings';
+import type { Integration, IntegrationRegistry, SecretBox } from '#libs/settings';
 import { ConnectorCourier } from './connector-courier.js';
 import { ConnectorPlanner } from './connector-planner.js';
 import type { ConnectorDefinition } from './definition.js';
@@ -25,6 +25,9 @@ export interface EngineRoomParts {
   book: SettingsBook;
   partners: PartnerEndpoints;
 }
+
+/** What is told of a run waits for no other run. */
+const AT_ONCE = 1;
 
 /** The engine with the two it works through: who plans, and who calls the partner. */
 export class EngineRoom {
@@ -52,9 +55,37 @@ export class EngineRoom {
       vault: sealedBy(box),
       waysIn,
       refOf: (id) => book.refOf(id),
+      afterRuns: (client, runs) => this.planAfterRuns(client, runs),
       onTrouble: (what, error) => this.log.warn({ event: 'engine.trouble', what, reason: error.message }),
       onMended: (lanes) => this.log.error({ event: 'engine.lanes-mended', lanes }),
     });
+  }
+
+  /** What cannot be planned of a run is said, and keeps no run from being over. */
+  private async planAfterRuns(client: PoolClient, runs: readonly FinishedRun[]): Promise<void> {
+    const { definition, registry } = this.parts;
+    if (!definition.afterRun) return;
+    for (const run of runs) {
+      const integration = await registry.byId(client, run.integrationId);
+      if (integration?.state.kind !== 'ready') continue;
+      const deliveries = this.planned(integration, run).map((each): PlannedDelivery => ({
+        ...each,
+        priority: AT_ONCE,
+      }));
+      const { id: integrationId, source, company, branch } = integration;
+      const cause = { source, company, branch, subject: `run/${run.runId}` };
+      if (deliveries.length > 0)
+        await this.engine.schedule(client, [{ cause, plans: [{ integrationId, deliveries }] }]);
+    }
+  }
+
+  private planned(integration: Integration<PartnerSettings>, run: FinishedRun): PlannedDelivery[] {
+    try {
+      return this.planner.planAfterRun(integration, run);
+    } catch (error) {
+      this.log.error({ event: 'run.not-planned', runId: run.runId, reason: (error as Error).message });
+      return [];
+    }
   }
 
   private pauseAsOff(endpointId: string, state: string): Promise<void> {

@@ -4,6 +4,7 @@ export type { Allowance, Capability, CapabilityWish, HasCapabilities } from './c
 export { ConnectorEnvironment } from './connector-environment.js';
 export { CONNECTOR_MIGRATIONS, ConnectorModule, type ConnectorModuleOptions } from './connector.module.js';
 export {
+  AfterRun,
   Check,
   Connector,
   definitionOf,

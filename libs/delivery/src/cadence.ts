@@ -4,7 +4,7 @@ import * as sql from './cadence.sql.js';
 import { recomputeLanes } from './lane-locks.js';
 import { LAST_POSITION } from './ledger.sql.js';
 import type { OutcomeWriter } from './outcome-events.js';
-import { Runs, toRunReport, type RunReport } from './run.js';
+import { Runs, toRunReport, type AfterRuns, type RunReport } from './run.js';
 import { LIST_RUNS } from './run.sql.js';
 import { nextWindow, windowOf } from './window.js';
 
@@ -36,6 +36,8 @@ export interface CadencesOptions {
   outcomes: OutcomeWriter;
   replica: string;
   onReleased: () => void;
+  /** What is to be planned of a run that is through. */
+  afterRuns?: AfterRuns;
 }
 
 interface DueRow {
@@ -152,7 +154,7 @@ export class Cadences {
   }
 
   private runsOf(client: PoolClient): Runs {
-    return new Runs(client, this.options.outcomes);
+    return new Runs(client, this.options.outcomes, this.options.afterRuns);
   }
 }
 

@@ -15,6 +15,7 @@ import { ParkedEvents } from './parked-events.js';
 import { keepPartitions } from './partitions.js';
 import type { Planner } from './plan.js';
 import { Redrives } from './redrives.js';
+import type { AfterRuns } from './run.js';
 import { schedule, type ToSchedule } from './schedule.js';
 import { Settler } from './settler.js';
 import { Sweeper } from './sweeper.js';
@@ -43,6 +44,8 @@ export interface EngineOptions {
   leaseMarginMs?: number;
   /** Wait before the first call through an open breaker. */
   firstProbeMs?: number;
+  /** What is to be planned of a run that is through, in the transaction that finishes it. */
+  afterRuns?: AfterRuns;
   onTrouble: (what: string, error: Error) => void;
   /** Lanes the sweeper had to mend: dependents whose waker died, or a mistake of ours. */
   onMended?: (lanes: string[]) => void;

@@ -38,7 +38,7 @@ export {
   type RedriveReport,
 } from './redrive-report.js';
 export { DEFAULT_ATTEMPTS, DEFAULT_WAITS_MS } from './retry.js';
-export type { RunReport } from './run.js';
+export type { AfterRuns, FinishedRun, RunReport } from './run.js';
 export type { Cause, ToSchedule } from './schedule.js';
 export { DeliveryLedger1763800000000 } from './schema.migration.js';
 export { readDirectPublishers, WaysIn, type DirectPublisher, type WaysInOptions } from './way-in.js';

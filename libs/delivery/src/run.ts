@@ -23,6 +23,18 @@ export interface RunReport {
   carried: number | null;
 }
 
+/** A run that is through, as whoever plans something of it sees it. */
+export interface FinishedRun extends RunCounts {
+  runId: string;
+  integrationId: string;
+  trigger: 'cadence' | 'person';
+  startedAt: Date;
+  finishedAt: Date;
+}
+
+/** Called in the transaction that finishes them. */
+export type AfterRuns = (client: PoolClient, runs: readonly FinishedRun[]) => Promise<void>;
+
 /** A window that has come. */
 export interface FiredWindow {
   integrationId: string;
@@ -50,6 +62,7 @@ export class Runs {
   constructor(
     private readonly client: PoolClient,
     private readonly outcomes: OutcomeWriter,
+    private readonly afterRuns?: AfterRuns,
   ) {}
 
   async startScheduled(windows: readonly FiredWindow[], upTo: string, replica: string): Promise<void> {
@@ -87,6 +100,7 @@ export class Runs {
     const { rows } = await this.client.query<FinishedRow>(sql.FINISH_RUNS, [runs.map(({ id }) => id)]);
     const told = rows.map((row) => this.outcomes.runFinished(toFacts(row), row.finished_at, toCounts(row)));
     await writeOutcomes(this.client, told);
+    await this.afterRuns?.(this.client, rows.map(toFinished));
   }
 
   private async noteStarted(rows: readonly RunRow[], upTo: string): Promise<void> {
@@ -129,6 +143,11 @@ function toFacts(row: RunRow): RunFacts {
     upTo: row.up_to,
     actor: manual ? row.started_by : undefined,
   };
+}
+
+function toFinished(row: FinishedRow): FinishedRun {
+  const { runId, integrationId, trigger, startedAt } = toFacts(row);
+  return { runId, integrationId, trigger, startedAt, finishedAt: row.finished_at, ...toCounts(row) };
 }
 
 function toCounts({ delivered, refused, skipped, superseded, parked, carried }: RunCounts): RunCounts {

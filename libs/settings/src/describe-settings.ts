@@ -1,6 +1,6 @@
 import { getMetadataStorage } from 'class-validator';
 import { targetConstructorToSchema } from 'class-validator-jsonschema';
-import { settingsOf, type SettingsClass, type WhoMayChange, type Words } from './setting.js';
+import { settingsOf, type SettingsClass, type ShownWhen, type WhoMayChange, type Words } from './setting.js';
 
 export interface SettingForm {
   name: string;
@@ -10,7 +10,7 @@ export interface SettingForm {
   /** Without it the integration is not ready (unless the field is hidden). */
   required: boolean;
   whoMayChange: WhoMayChange;
-  shownWhen?: { setting: string; equals: string | number | boolean };
+  shownWhen?: ShownWhen;
   resends?: true;
   /** What applies when nothing is set; never present for secrets. */
   default?: unknown;

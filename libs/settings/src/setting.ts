@@ -9,6 +9,12 @@ export interface Words {
 
 export type WhoMayChange = 'vendor' | 'admin';
 
+/** Another setting has this value, or one of these. */
+export interface ShownWhen {
+  setting: string;
+  equals: string | number | boolean | readonly (string | number | boolean)[];
+}
+
 export interface SettingDescription {
   label: Words;
   help?: Words;
@@ -17,7 +23,7 @@ export interface SettingDescription {
   /** `admin` unless said otherwise; the vendor may change everything. */
   whoMayChange?: WhoMayChange;
   /** Shown, and asked for, only while another setting has this value. */
-  shownWhen?: { setting: string; equals: string | number | boolean };
+  shownWhen?: ShownWhen;
   /** Changes what the partner was told before: saving it needs a word on sending everything again. */
   resends?: true;
 }
@@ -50,5 +56,6 @@ export function settingsOf(cls: SettingsClass): readonly DescribedSetting[] {
 
 export function isShown(setting: DescribedSetting, values: object): boolean {
   const condition = setting.shownWhen;
-  return condition === undefined || (values as Record<string, unknown>)[condition.setting] === condition.equals;
+  if (condition === undefined) return true;
+  return [condition.equals].flat().includes((values as Record<string, never>)[condition.setting]!);
 }
