@@ -37,6 +37,7 @@ describe('the courier of a connector', () => {
   let clock: ManualClock;
   let opened: string[];
   let stoodStill: string[];
+  let exhausted: string[];
 
   beforeEach(async () => {
     clock = new ManualClock();
@@ -44,7 +45,7 @@ describe('the courier of a connector', () => {
     partner = await startLocalPartner();
     partners = new PartnerEndpoints({ clock });
     book = shop.newBook();
-    [opened, stoodStill] = [[], []];
+    [opened, stoodStill, exhausted] = [[], [], []];
     courier = new ConnectorCourier({
       definition: definitionOf(TwoStepConnector),
       connector: new TwoStepConnector(),
@@ -52,6 +53,7 @@ describe('the courier of a connector', () => {
       partners,
       clock,
       onBreakerOpen: (endpointId) => opened.push(endpointId),
+      onExhausted: (endpointId, until) => void exhausted.push(`${endpointId} ${until.toISOString()}`),
       onNotReady: async (endpointId, state) => void stoodStill.push(`${endpointId} ${state}`),
     });
   });
@@ -99,6 +101,22 @@ describe('the courier of a connector', () => {
     const kept = JSON.stringify(exchange);
     expect(kept).toContain('said');
     for (const canary of [CPF, CPF.replace(/\D/g, ''), TOKEN]) expect(kept).not.toContain(canary);
+  });
+
+  it('says that a window is exhausted with the answer that was still taken, and until when', async () => {
+    const integration = await integrationAt(partner.url);
+    const resetS = Math.ceil(clock.now().getTime() / 1_000) + 60;
+    const answer = (remaining: number) => (response: ServerResponse) => {
+      response.setHeader('x-ratelimit-remaining', String(remaining)).setHeader('x-ratelimit-reset', String(resetS));
+      answerJson(response, 200, {});
+    };
+    partner.answer = answer(1);
+    await deliver(integration);
+    expect(exhausted).toEqual([]);
+    partner.answer = answer(0);
+    const { outcome } = await deliver(integration);
+    expect(outcome).toEqual(delivered('T1'));
+    expect(exhausted).toEqual([`e1 ${new Date(resetS * 1_000).toISOString()}`]);
   });
 
   it('gives all requests of one delivery one deadline together', async () => {

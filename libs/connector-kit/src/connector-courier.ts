@@ -4,6 +4,7 @@ import {
   maskedExchange,
   PartnerEndpoints,
   PartnerUnavailable,
+  readExhaustedUntil,
   readUnavailable,
   type MaskedExchange,
   type PartnerEndpoint,
@@ -27,6 +28,8 @@ export interface ConnectorCourierOptions {
   clock: Clock;
   /** The breaker of this endpoint has just opened; asked once per opening. */
   onBreakerOpen: (endpointId: string) => void;
+  /** The partner takes no further call of this endpoint before then, from no replica. */
+  onExhausted: (endpointId: string, until: Date) => void;
   /** Something waits for an integration that may not be called: its endpoint stands still from here on. */
   onNotReady: (endpointId: string, state: Integration['state']['kind']) => Promise<void>;
 }
@@ -60,7 +63,14 @@ export class ConnectorCourier implements Courier {
     const endpoint = this.endpointOf(delivery.endpointId, group, integration);
     const exchanges: MaskedExchange[] = [];
     const idempotencyKey = `ponte-${definition.name}-${delivery.integrationId}-${delivery.position}`;
-    const call = this.openCall(integration, { idempotencyKey, endpoint, exchanges, endsAt, probe });
+    const call = this.openCall(integration, {
+      endpointId: delivery.endpointId,
+      idempotencyKey,
+      endpoint,
+      exchanges,
+      endsAt,
+      probe,
+    });
     try {
       return { outcome: await this.bound<DeliverMethod>(method)(delivery.body, call), exchange: exchanges };
     } catch (error) {
@@ -85,7 +95,14 @@ export class ConnectorCourier implements Courier {
     const endsAt = clock.monotonicMs() + integration.settings.deadlineSeconds * 1_000;
     const endpoint = this.endpointOf(endpointId, group, integration);
     const idempotencyKey = `ponte-${definition.name}-${integration.id}-check`;
-    const call = this.openCall(integration, { idempotencyKey, endpoint, exchanges: [], endsAt, probe: true });
+    const call = this.openCall(integration, {
+      endpointId,
+      idempotencyKey,
+      endpoint,
+      exchanges: [],
+      endsAt,
+      probe: true,
+    });
     try {
       return await this.bound<CheckMethod>(method)(call);
     } catch (error) {
@@ -107,7 +124,7 @@ export class ConnectorCourier implements Courier {
     const endsAt = clock.monotonicMs() + integration.settings.deadlineSeconds * 1_000;
     const endpoint = this.endpointOf(endpointId, DEFAULT_GROUP, integration);
     const idempotencyKey = `ponte-${definition.name}-${integration.id}-${key}`;
-    return this.openCall(integration, { idempotencyKey, endpoint, exchanges: [], endsAt, probe });
+    return this.openCall(integration, { endpointId, idempotencyKey, endpoint, exchanges: [], endsAt, probe });
   }
 
   /** The row is the authority, the breaker its sensor: it closes when the row says so, and by nothing else. */
@@ -152,7 +169,7 @@ export class ConnectorCourier implements Courier {
   }
 
   private openCall({ settings }: Integration<PartnerSettings>, about: OpenCall): Call<PartnerSettings> {
-    const { clock } = this.options;
+    const { clock, onExhausted } = this.options;
     return {
       settings,
       idempotencyKey: about.idempotencyKey,
@@ -163,6 +180,8 @@ export class ConnectorCourier implements Courier {
           if (left <= 0) throw new PartnerUnavailable('deadline', { sent: 'never' });
           const answer = await about.endpoint.request(limited);
           about.exchanges.push(maskedExchange(request, answer));
+          const until = readExhaustedUntil(answer.headers, clock.now());
+          if (until) onExhausted(about.endpointId, until);
           return answer;
         } catch (error) {
           if (error instanceof PartnerUnavailable) about.exchanges.push(maskedExchange(request, error));
@@ -174,6 +193,7 @@ export class ConnectorCourier implements Courier {
 }
 
 interface OpenCall {
+  endpointId: string;
   idempotencyKey: string;
   endpoint: PartnerEndpoint;
   exchanges: MaskedExchange[];

@@ -31,6 +31,7 @@ export class ConnectorLife implements OnModuleInit, BeforeApplicationShutdown {
     await this.planKnownAtLast();
     this.relay.start();
     this.engine.start();
+    void this.reseal();
     this.rereading = setInterval(() => void this.reread(), BOOK_EVERY_MS);
     this.rereading.unref();
   }
@@ -50,6 +51,18 @@ export class ConnectorLife implements OnModuleInit, BeforeApplicationShutdown {
       if (planned > 0) this.log.log({ event: 'parked-events.known-at-last', planned });
     } catch (error) {
       this.log.error({ event: 'parked-events.not-planned', reason: (error as Error).message });
+    }
+  }
+
+  /** With the newest key, beside the live work: the one before may be taken from the ring once this says so. */
+  private async reseal(): Promise<void> {
+    try {
+      const { reencrypted, unreadable } = await this.desk.reseal();
+      if (reencrypted > 0) this.log.log({ event: 'settings.resealed', secrets: reencrypted });
+      for (const { integration, reason } of unreadable)
+        this.log.error({ event: 'settings.unreadable', integration, reason });
+    } catch (error) {
+      this.log.warn({ event: 'settings.not-resealed', reason: (error as Error).message });
     }
   }
 

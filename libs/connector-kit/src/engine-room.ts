@@ -42,6 +42,7 @@ export class EngineRoom {
     this.courier = new ConnectorCourier({
       ...{ definition, connector, book, partners, clock },
       onBreakerOpen: (endpointId) => this.pauseForBreaker(endpointId),
+      onExhausted: (endpointId, until) => this.pauseUntil(endpointId, until),
       onNotReady: (endpointId, state) => this.pauseAsOff(endpointId, state),
     });
     this.engine = new DeliveryEngine({
@@ -91,6 +92,13 @@ export class EngineRoom {
   private pauseAsOff(endpointId: string, state: string): Promise<void> {
     const detail = `the integration is ${state}`;
     return this.engine.endpoints.pause(endpointId, { reason: 'off', detail, setBy: this.parts.replica });
+  }
+
+  private pauseUntil(endpointId: string, until: Date): void {
+    const detail = 'a janela do parceiro está esgotada / the partner takes no further call in this window';
+    this.engine.endpoints
+      .pause(endpointId, { reason: 'rate-limit', until, detail, setBy: this.parts.replica })
+      .catch((error: Error) => this.log.warn({ event: 'engine.trouble', what: 'rate limit', reason: error.message }));
   }
 
   private pauseForBreaker(endpointId: string): void {

@@ -8,6 +8,7 @@ import {
   SystemParameters,
   type Integration,
   type IntegrationInput,
+  type Reencryption,
   type SystemParameter,
   type SystemParameterInput,
 } from '#libs/settings';
@@ -122,6 +123,11 @@ export class IntegrationDesk {
     });
     for (const followed of toFollow) await this.followAfter(followed, by);
     return parameter;
+  }
+
+  /** Seals every secret anew that an older key sealed. */
+  reseal(): Promise<Reencryption> {
+    return this.registry.reencrypt(this.pool);
   }
 
   /** At start: what a new version or another key ring made of the settings that are there. */

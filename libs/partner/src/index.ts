@@ -10,5 +10,5 @@ export type { HttpMethod, PartnerRequest } from './partner-request.js';
 export type { AnswerProblem, PartnerAnswer } from './partner-answer.js';
 export { PartnerUnavailable, type Sent, type UnavailableCode } from './partner-unavailable.js';
 export { readCommon, readUnavailable } from './read-common.js';
-export { readRateLimit, readRetryAfter, type RateLimitWindow } from './retry-after.js';
+export { readExhaustedUntil, readRateLimit, readRetryAfter, type RateLimitWindow } from './retry-after.js';
 export { maskedExchange, type MaskedExchange } from './masked-exchange.js';

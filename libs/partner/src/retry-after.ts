@@ -45,6 +45,13 @@ export function readComeBackAt(headers: Record<string, string>, now: Date): Date
   return resetAt && believable(resetAt.getTime(), now);
 }
 
+/** Until when an answer that was still taken says that no further call will be; undefined while calls are left. */
+export function readExhaustedUntil(headers: Record<string, string>, now: Date): Date | undefined {
+  const { remaining, resetAt } = readRateLimit(headers);
+  if (remaining !== 0 || !resetAt || resetAt <= now) return undefined;
+  return believable(resetAt.getTime(), now);
+}
+
 function believable(atMs: number, now: Date): Date {
   return new Date(Math.min(Math.max(atMs, now.getTime()), now.getTime() + LONGEST_RETRY_AFTER_MS));
 }
