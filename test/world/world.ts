@@ -1,7 +1,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { connect } from 'amqplib';
 import { exportJWK, SignJWT } from 'jose';
 import { Client } from 'pg';
-import type { ReceivableChanged } from '#libs/contracts';
+import type { HubEvent, ReceivableChanged } from '#libs/contracts';
 import {
   eventually,
   freePort,
@@ -29,12 +30,17 @@ export interface WorldOptions {
 }
 
 export interface IntegrationWish {
+  /** The ERP with the outbox unless told. */
+  source?: string;
   company: string;
   account: string;
   settings?: Record<string, unknown>;
 }
 
 export const SOURCE = '/erp/demo';
+
+/** An ERP that publishes to the broker itself. */
+export const DIRECT_SOURCE = '/erp/direct';
 
 /** Whose account a company has at CustomerX; undefined leaves the company out of a verdict. */
 export type AccountOf = (company: string) => string | undefined;
@@ -82,7 +88,11 @@ export class World {
     const environments: Environments = {
       sandbox: { ERP_DATABASE_URL: erp.url, DATABASE_URL: erp.url, CUSTOMERX_RATE_LIMIT_PER_MINUTE: '0' },
       audit: { ...own, AUDIT_KEY: newKey(), AUDIT_KEYS: `k1:${newKey()}` },
-      'customerx-connector': { ...own, SETTINGS_KEYS: `k1:${newKey()}` },
+      'customerx-connector': {
+        ...own,
+        SETTINGS_KEYS: `k1:${newKey()}`,
+        DIRECT_PUBLISHERS: `${DIRECT_SOURCE}:erp.receivable.*.v1=${new URL(vhost.amqpUrl).username}`,
+      },
       'erp-outbox-reader': {
         ...own,
         ERP_DATABASE_URL: erp.url,
@@ -130,6 +140,20 @@ export class World {
     const app = this.apps.get(name);
     if (!app) throw new Error(`${name} was not started`);
     return app;
+  }
+
+  /** As an ERP does that has no outbox for Ponte: confirmed, under the broker user the connector believes. */
+  async publishDirect(event: Omit<HubEvent, 'id'>): Promise<void> {
+    const url = this.environments['customerx-connector'].AMQP_URL!;
+    const connection = await connect(url);
+    const channel = await connection.createConfirmChannel();
+    const contentType = 'application/cloudevents+json';
+    const headers = { partitionkey: event.subject };
+    const userId = new URL(url).username;
+    const options = { contentType, headers, persistent: true, mandatory: true, type: event.type, userId };
+    channel.publish('erp.events', event.type, Buffer.from(JSON.stringify(event)), options);
+    await channel.waitForConfirms();
+    await connection.close();
   }
 
   httpUrl(app: AppName): string {
@@ -188,8 +212,8 @@ export class World {
   }
 
   /** The system parameter 046 of the ERP. */
-  async switchParameter(enabled: boolean): Promise<void> {
-    await this.ask('customerx-connector', 'PUT', '/system-parameter', { source: SOURCE, enabled });
+  async switchParameter(enabled: boolean, source = SOURCE): Promise<void> {
+    await this.ask('customerx-connector', 'PUT', '/system-parameter', { source, enabled });
   }
 
   /** Turns CustomerX on for a company and waits until what is owed of the time before is planned. */
@@ -200,10 +224,10 @@ export class World {
   }
 
   /** Turns CustomerX on for a company, sending as things come unless told. */
-  async turnOn({ company, account, settings = {} }: IntegrationWish): Promise<{ id: string }> {
-    await this.switchParameter(true);
+  async turnOn({ source = SOURCE, company, account, settings = {} }: IntegrationWish): Promise<{ id: string }> {
+    await this.switchParameter(true, source);
     return this.ask<{ id: string }>('customerx-connector', 'PUT', '/integrations', {
-      source: SOURCE,
+      source,
       company,
       displayName: `CustomerX da empresa ${company}`,
       enabled: true,

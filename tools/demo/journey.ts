@@ -20,12 +20,12 @@ interface Pauses {
 /** Titles enter and move, CustomerX fails for a while, everything arrives; then both sides are compared. */
 export async function runJourney(world: World): Promise<Ending> {
   const left = await runOperating(world);
-  chapter('5. Two more companies turn CustomerX on');
+  chapter('8. Two more companies turn CustomerX on');
   const matriz = await world.integrate({ company: '1', account: 'matriz' });
   const filial = await world.integrate({ company: '2', account: 'filial', settings: { periodicityMinutes: 120 } });
   say('   company 1 sends as things happen; company 2 every two hours, as the manual has it.');
 
-  chapter('6. Titles enter and move in the ERP');
+  chapter('9. Titles enter and move in the ERP');
   await world.ask('sandbox', 'POST', '/erp/generate', { companies: 2, titles: 60, movementsPerTitle: 4, seed: 46 });
   await moveOneTitle(world);
   say('   60 titles of two companies with 4 movements each, and title DEMO-1: entry, discount, partial receipt,');
@@ -34,7 +34,7 @@ export async function runJourney(world: World): Promise<Ending> {
   say(`   company 1: ${(await world.financials('matriz')).length} financials at CustomerX already.`);
   say(`   company 2: ${(await world.financials('filial')).length} at CustomerX: its window has not come.`);
 
-  chapter('7. Run now');
+  chapter('10. Run now');
   const { runId } = await world.ask<{ runId: string }>(
     'customerx-connector',
     'POST',
@@ -44,7 +44,7 @@ export async function runJourney(world: World): Promise<Ending> {
   const run = await finishedRun(world, filial.id, runId);
   say(`   run ${runId} of company 2: ${run.delivered} delivered, ${run.parked} parked, ${run.carried} carried over.`);
 
-  chapter('8. CustomerX fails for a while');
+  chapter('11. CustomerX fails for a while');
   await world.ask('sandbox', 'PUT', '/control/customerx/faults', { status: 503 });
   await world.ask('sandbox', 'POST', '/erp/generate', { companies: 1, titles: 40, movementsPerTitle: 3, seed: 47 });
   const standing = await eventually(
@@ -62,13 +62,13 @@ export async function runJourney(world: World): Promise<Ending> {
     `   three seconds later: ${(await world.calls()).length - before} more calls; what waits, waits, and spends no attempt.`,
   );
 
-  chapter('9. CustomerX comes back');
+  chapter('12. CustomerX comes back');
   await world.ask('sandbox', 'DELETE', '/control/customerx/faults');
   const startedAt = Date.now();
   await arrived(world, '1');
   say(`   one probe, a ramp, and everything had arrived ${((Date.now() - startedAt) / 1000).toFixed(1)} s later.`);
 
-  chapter('10. What the audit knows of DEMO-1');
+  chapter('13. What the audit knows of DEMO-1');
   await tellAudit(world);
   const ending = await compareBoth(world);
   return { ...ending, differences: ending.differences + left };
@@ -157,7 +157,7 @@ async function tellAudit(world: World): Promise<void> {
 }
 
 async function compareBoth(world: World): Promise<Ending> {
-  chapter('11. Both sides, field by field');
+  chapter('14. Both sides, field by field');
   const rows: string[][] = [];
   let differences = 0;
   let titles = 0;

@@ -1,10 +1,11 @@
 import { eventually } from '#libs/testing';
-import { accountToken, SOURCE, type World } from '../../test/world/world.ts';
+import { accountToken, DIRECT_SOURCE, SOURCE, type World } from '../../test/world/world.ts';
 import { chapter, say, table } from './story.ts';
 
 /** A company that was there before Ponte. */
 const COMPANY = '3';
 const ACCOUNT = 'antiga';
+const DIRECT_ACCOUNT = 'direta';
 const WITHIN_MS = 120_000;
 const FIRST_OF_PAST = 8_001;
 const PAST = invoices(FIRST_OF_PAST, 60);
@@ -22,7 +23,10 @@ export async function runOperating(world: World): Promise<number> {
   const { id } = await beginWithAPast(world);
   await reconcile(world, id);
   await redrive(world, id);
-  await tellCapabilities(world);
+  await track(world);
+  await publishDirectly(world);
+  await tellWhoMay(world);
+  await tellSilence(world);
   return countDifferences(world);
 }
 
@@ -34,8 +38,8 @@ async function beginWithAPast(world: World): Promise<{ id: string }> {
   await world.switchParameter(true);
   const shown = (await form()).shown;
   say(`   the company's fields are shown: ${hidden}; after parameter 046 is on: ${shown}.`);
-  await world.openAccounts(['matriz', 'filial', ACCOUNT]);
-  world.loadedAccounts.add(ACCOUNT);
+  await world.openAccounts(['matriz', 'filial', ACCOUNT, DIRECT_ACCOUNT]);
+  for (const account of [ACCOUNT, DIRECT_ACCOUNT]) world.loadedAccounts.add(account);
   const integration = await world.integrate({ company: COMPANY, account: ACCOUNT });
   await agreed(world);
   const [load] = (
@@ -99,7 +103,8 @@ async function redrive(world: World, id: string): Promise<void> {
   await world.ask('sandbox', 'PUT', '/control/customerx/faults', { status: 422, account: ACCOUNT });
   await world.ask('sandbox', 'POST', '/erp/history?company=3&source=demo', { rows: NEW_TITLES });
   const filter = { integrationId: id };
-  type Preview = { count: number; byReason: { reason: string; count: number }[] };
+  type Sample = { position: string; subject: string };
+  type Preview = { count: number; byReason: { reason: string; count: number }[]; sample: Sample[] };
   const preview = await eventually(
     async () => {
       const found = await connector<Preview>(world, 'POST', '/redrives/preview', { filter });
@@ -110,6 +115,12 @@ async function redrive(world: World, id: string): Promise<void> {
   );
   for (const { reason, count } of preview.byReason) say(`   ${count} wait for a person: ${reason}`);
   await world.ask('sandbox', 'DELETE', '/control/customerx/faults');
+  const { position, subject } = preview.sample[0]!;
+  await connector(world, 'POST', `/deliveries/${position}/edit-and-resend`, {
+    reason: 'CustomerX wants a shorter description',
+    patch: { description: 'Título' },
+  });
+  say(`   ${subject} edited and sent again in its place; the original stays on record.`);
   const wish = { filter, reason: 'CustomerX mended its validation', perSecond: 50, expectedCount: preview.count };
   const { id: redriveId } = await connector<{ id: string }>(world, 'POST', '/redrives', wish);
   type Report = { state: string; total: number; delivered: number };
@@ -125,8 +136,61 @@ async function redrive(world: World, id: string): Promise<void> {
   say(`   redrive ${redriveId}: ${delivered} of ${total} delivered, and both sides agree.`);
 }
 
-async function tellCapabilities(world: World): Promise<void> {
-  chapter('4. Who may do what');
+/** The tracking API is told of each settlement, where the settings say so. */
+async function track(world: World): Promise<void> {
+  chapter('4. The tracking API');
+  const settings = {
+    tracking: 'per-settlement',
+    trackerUrl: `${world.httpUrl('sandbox')}/customerx/tracker`,
+    credential: `credential-${ACCOUNT}`,
+    key: `key-${ACCOUNT}`,
+  };
+  await world.turnOn({ company: COMPANY, account: ACCOUNT, settings });
+  const open = (await world.titles(COMPANY)).find(({ status }) => status === 'open')!;
+  const path = `/erp/titles/${encodeURIComponent(open.receivableId)}/settlements?company=${COMPANY}`;
+  await world.ask('sandbox', 'POST', path, { actor: 'caixa' });
+  type State = { accounts: { trackings: { identifier: string }[] }[] };
+  const trackings = await eventually(
+    async () => {
+      const { accounts } = await world.ask<State>('sandbox', 'GET', `/control/customerx/state?account=${ACCOUNT}`);
+      const found = accounts[0]?.trackings ?? [];
+      if (found.length === 0) throw new Error('no tracking has arrived');
+      return found;
+    },
+    { withinMs: WITHIN_MS, everyMs: 250 },
+  );
+  say(
+    `   title ${open.receivableId} is settled; CustomerX counts ${trackings.length} tracking: ${trackings[0]!.identifier}.`,
+  );
+}
+
+/** An ERP without an outbox publishes CloudEvents itself, as a broker user of its own, and leaves the id out. */
+async function publishDirectly(world: World): Promise<void> {
+  chapter('5. An ERP that publishes to the broker itself');
+  const wish = { source: DIRECT_SOURCE, company: COMPANY, account: DIRECT_ACCOUNT };
+  const { id } = await world.turnOn(wish);
+  await connector(world, 'POST', `/integrations/${id}/loads/begin-without-backfill`);
+  await world.loaded(id);
+  const title = (await world.titles(COMPANY)).find(({ status }) => status === 'open')!;
+  const subject = `receivable/${title.receivableId}`;
+  const entry = { id: 'entry', kind: 'entry', date: title.issueDate, amount: title.amount } as const;
+  await world.publishDirect({
+    specversion: '1.0',
+    source: DIRECT_SOURCE,
+    type: 'erp.receivable.opened.v1',
+    subject,
+    time: new Date().toISOString(),
+    company: COMPANY,
+    branch: title.branch,
+    sequence: '1',
+    data: { ...title, sequence: 1, movement: entry },
+  });
+  await eventually(async () => (await world.financials(DIRECT_ACCOUNT)).length === 1, { withinMs: WITHIN_MS });
+  say(`   ${subject} of ${DIRECT_SOURCE}, without an id: taken in once, and at CustomerX.`);
+}
+
+async function tellWhoMay(world: World): Promise<void> {
+  chapter('6. Who may do what');
   const rows: string[][] = [];
   for (const role of ['viewer', 'operator', 'admin', 'vendor']) {
     const token = await world.tokenFor(role, `${SOURCE}|${COMPANY}`);
@@ -139,6 +203,14 @@ async function tellCapabilities(world: World): Promise<void> {
     rows.push([role, actions.flatMap(([name, { allowed }]) => (allowed ? [name] : [])).join(', ')]);
   }
   table(['role', `may, in company ${COMPANY}`], rows);
+}
+
+async function tellSilence(world: World): Promise<void> {
+  chapter('7. Is the ERP silent?');
+  type Silence = { lastEventAt: string; jobs: { job: string; missed: boolean }[]; alarms: { en: string }[] };
+  const { lastEventAt, jobs, alarms } = await world.ask<Silence>('erp-outbox-reader', 'GET', '/silence');
+  const beats = jobs.map(({ job, missed }) => `${job} ${missed ? 'has missed its beat' : 'beats'}`).join(', ');
+  say(`   last event ${lastEventAt.slice(11, 19)}, ${beats}; ${alarms.length} alarms.`);
 }
 
 interface Capabilities {
