@@ -4,7 +4,7 @@ import { endOfRun, startChildApp, type ChildApp } from '#libs/testing';
 import { interruption } from './interruption.ts';
 import { projectFolder, usualStackFolder } from './stack/paths.ts';
 import { PrivateStack } from './stack/stack.ts';
-import type { StackAddresses } from './stack/state.ts';
+import { testEnvironment } from './stack/test-environment.ts';
 
 /**
  * Starts every app of nest-cli.json as production does, on a stack fresh from nothing, until all are ready at once, and
@@ -15,7 +15,7 @@ export async function bootEveryApp(): Promise<string> {
   const stack = new PrivateStack(join(usualStackFolder, 'boot'));
   await stack.wipe();
   const loan = await stack.borrow();
-  Object.assign(process.env, asTestStack(loan.addresses));
+  Object.assign(process.env, testEnvironment(loan.addresses));
   const started: ChildApp[] = [];
   const wrong: string[] = [];
   try {
@@ -35,16 +35,6 @@ export async function bootEveryApp(): Promise<string> {
     rmSync(stack.folder, { recursive: true, force: true });
   }
   return wrong.join('\n');
-}
-
-/** So that the end of the run looks for leftovers on this stack, not on the development stack of the folder. */
-function asTestStack(addresses: StackAddresses): Record<string, string> {
-  return {
-    PONTE_TEST_DATABASE_URL: addresses.adminDatabaseUrl,
-    PONTE_TEST_OWNER_URL: addresses.testDatabaseUrl,
-    PONTE_TEST_AMQP_URL: addresses.amqpUrl,
-    PONTE_TEST_MANAGEMENT_URL: addresses.adminManagementUrl,
-  };
 }
 
 async function stopAndJudge(child: ChildApp): Promise<string[]> {

@@ -5,11 +5,12 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { endOfRun, newTestRun } from '#libs/testing';
+import { buildApps } from './build.ts';
 import { interruptedExitCode, interruption } from './interruption.ts';
-import { runAloud, runOrFail } from './run.ts';
+import { runAloud } from './run.ts';
 import { projectFolder, usualStackFolder } from './stack/paths.ts';
 import { PrivateStack } from './stack/stack.ts';
-import type { StackAddresses } from './stack/state.ts';
+import { testEnvironment } from './stack/test-environment.ts';
 import { countLine, countTests, type JestResult } from './test-counts.ts';
 
 const run = newTestRun();
@@ -19,8 +20,8 @@ async function test(args: string[]): Promise<number> {
   const loan = await new PrivateStack().borrow(console.log);
   try {
     if (interruption.aborted) return interruptedExitCode;
-    await build();
-    const env = testEnvironment(loan.addresses);
+    await buildApps();
+    const env = { PONTE_TEST_RUN: run, ...testEnvironment(loan.addresses) };
     const jestCode = await runJest(args, env);
     if (!interruption.aborted) return report(jestCode);
     await cleanUpAfterInterruption(env);
@@ -28,22 +29,6 @@ async function test(args: string[]): Promise<number> {
   } finally {
     await loan.giveBack();
   }
-}
-
-/** Some tests start built apps; one build makes all of them. */
-async function build(): Promise<void> {
-  const nest = join(projectFolder, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
-  await runOrFail('The apps could not be built.', process.execPath, [nest, 'build', 'audit'], { cwd: projectFolder });
-}
-
-function testEnvironment(addresses: StackAddresses): Record<string, string> {
-  return {
-    PONTE_TEST_RUN: run,
-    PONTE_TEST_DATABASE_URL: addresses.adminDatabaseUrl,
-    PONTE_TEST_OWNER_URL: addresses.testDatabaseUrl,
-    PONTE_TEST_AMQP_URL: addresses.amqpUrl,
-    PONTE_TEST_MANAGEMENT_URL: addresses.adminManagementUrl,
-  };
 }
 
 function runJest(args: string[], own: Record<string, string>): Promise<number> {

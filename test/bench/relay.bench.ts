@@ -2,9 +2,9 @@
  * How fast the relay is, beside the fastest thing that gives the same promise to one message: a loop that publishes the
  * same bytes and headers, persistent, mandatory and confirmed, with as many unconfirmed, and does nothing else.
  *
- *   npx nest build && node test/bench/relay.bench.ts [rows=100000] [titles=5000] [rounds=5]
+ *   npm run bench -- relay [rows=100000] [titles=5000] [rounds=5]
  *
- * Needs the stack (`npm run stack -- up`). Rounds alternate; a round of the relay ends when every row is marked.
+ * Rounds alternate; a round of the relay ends when every row is marked.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { eventually, isEven, sharedData } from '#libs/testing';
 import { PrivateStack } from '../../tools/stack/stack.ts';
+import { testEnvironment } from '../../tools/stack/test-environment.ts';
 import { World } from '../world/world.ts';
 
 const TITLES = 250;
@@ -104,13 +105,7 @@ describe('bad weather below: servers of their own, killed', () => {
 
   beforeEach(async () => {
     stack = new PrivateStack(folder);
-    const addresses = await stack.up();
-    Object.assign(process.env, {
-      PONTE_TEST_DATABASE_URL: addresses.adminDatabaseUrl,
-      PONTE_TEST_OWNER_URL: addresses.testDatabaseUrl,
-      PONTE_TEST_AMQP_URL: addresses.amqpUrl,
-      PONTE_TEST_MANAGEMENT_URL: addresses.adminManagementUrl,
-    });
+    Object.assign(process.env, testEnvironment(await stack.up()));
     world = await calmWorld();
   }, 120_000);
 

@@ -5,13 +5,12 @@
  */
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isEven } from '#libs/testing';
 import { APPS, World } from '../../test/world/world.ts';
+import { buildApps } from '../build.ts';
 import { interruptedExitCode, interruption } from '../interruption.ts';
-import { runOrFail } from '../run.ts';
-import { projectFolder } from '../stack/paths.ts';
 import { PrivateStack } from '../stack/stack.ts';
 import { runHistory } from './history.ts';
 import { runJourney, type Ending } from './journey.ts';
@@ -30,7 +29,7 @@ async function demo(args: string[]): Promise<number> {
   const stack = new PrivateStack();
   const loan = await stack.borrow(say);
   try {
-    await build();
+    await buildApps();
     const world = await World.prepare({ ports: await portsForPeople() });
     try {
       return await inWorld(world, history, values.exit);
@@ -72,11 +71,6 @@ async function stay(world: World): Promise<void> {
   const alive = setInterval(() => undefined, 60_000);
   await new Promise((done) => interruption.addEventListener('abort', done, { once: true }));
   clearInterval(alive);
-}
-
-async function build(): Promise<void> {
-  const nest = join(projectFolder, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
-  await runOrFail('The apps could not be built.', process.execPath, [nest, 'build', 'audit'], { cwd: projectFolder });
 }
 
 /** The addresses of the guides where they are free; a second demo beside the first takes others. */

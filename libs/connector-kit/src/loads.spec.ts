@@ -6,6 +6,7 @@ import { PartnerEndpoints } from '#libs/partner';
 import { applyReceivables, type ReceivableEvent } from '#libs/receivables';
 import { inTransaction, Secret, SystemClock } from '#libs/runtime';
 import { readKeyRing, SecretBox, type Integration } from '#libs/settings';
+import { eventually } from '#libs/testing';
 import { ShopConnector } from '../test/shop-connector.js';
 import { openShop, SETTINGS_KEYS, type Shop } from '../test/shop-database.js';
 import { definitionOf } from './definition.js';
@@ -63,8 +64,12 @@ async function begin(company: string): Promise<Integration<PartnerSettings>> {
   return integration;
 }
 
-async function knockUntilThrough(loads: Loads, { id }: Integration<PartnerSettings>): Promise<void> {
-  while ((await listLoads(shop.pool, id, { limit: 1 }))[0]?.state !== 'finished') await loads.knock();
+function knockUntilThrough(loads: Loads, { id }: Integration<PartnerSettings>): Promise<void> {
+  return eventually(async () => {
+    await loads.knock();
+    const [load] = await listLoads(shop.pool, id, { limit: 1 });
+    if (load?.state !== 'finished') throw new Error(`the load is ${load?.state}`);
+  });
 }
 
 async function planned({ id }: Integration<PartnerSettings>): Promise<string[]> {

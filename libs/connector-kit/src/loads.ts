@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { writeOutcomes, type DeliveryEngine, type PlannedDelivery, type ToSchedule } from '#libs/delivery';
+import { BACKGROUND, writeOutcomes, type DeliveryEngine, type PlannedDelivery, type ToSchedule } from '#libs/delivery';
 import { lockTitlesToLoad, sayFillWishes } from '#libs/receivables';
 import { inTransaction, type Clock } from '#libs/runtime';
 import type { Integration, IntegrationRegistry } from '#libs/settings';
@@ -51,8 +51,6 @@ const CHUNK = 500;
 /** A knock works at most this long, so that the other work of this process has its turn. */
 const KNOCK_MS = 500;
 const WISH_AGAIN_SECONDS = 60;
-/** Behind everything that moves. */
-const BACKGROUND = -1;
 
 /**
  * Tells partners of titles of which no event tells, some at a time, beside the live movements and behind them: the lock on

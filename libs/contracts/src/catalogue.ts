@@ -7,8 +7,8 @@ import { ReceivableChanged } from './receivable.js';
 import { RegisterEntryChanged } from './register.js';
 
 /**
- * Every event of `erp.events`: what an ERP may publish, and what its reader says in line with it, by type, with the class of its data. A published version never changes: what must
- * change gets `.v2` beside it. `erp.lead.*`, `erp.prospect.*`, `erp.development.*`, `erp.occurrence-type.*` and
+ * Every event of `erp.events`, by type, with the class of its data: what an ERP may publish, and what its reader says in
+ * line with it. A published version never changes: what must change gets `.v2` beside it. `erp.lead.*`, `erp.prospect.*`, `erp.development.*`, `erp.occurrence-type.*` and
  * `erp.line.*` are reserved names and not events yet.
  */
 export const EVENT_CATALOGUE = {

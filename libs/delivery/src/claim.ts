@@ -4,6 +4,7 @@ import type { ClaimedDelivery, DeliveryLimits } from './courier.js';
 import { COUNT_RAMP, LOCK_ENDPOINT, READ_ENDPOINT, TAKE_PROBE } from './endpoints.sql.js';
 import { callablePrefix, type HeadRow } from './heads.js';
 import { CLAIM_DUE_LANES, CLAIM_RELEASED_LANES, HEADS_OF_LANES, WINDOWED } from './lanes.sql.js';
+import { BACKGROUND } from './plan.js';
 import { rampRoom, secondOf, type Ramp } from './ramp.js';
 
 /** A lane held under a lease, with the deliveries to make, first to last. */
@@ -49,6 +50,8 @@ interface EndpointRow {
   ramp_second: number;
   ramp_used: number;
   in_use: number;
+  /** Of those in use, by what gives way to everything else. */
+  in_background: number;
   pauses: string[];
   /** Of an integration with a cadence: what its windows have let go. */
   released_up_to: string | null;
@@ -115,14 +118,21 @@ async function takeLanes(
 ): Promise<ClaimedLane[]> {
   const lanes: ClaimedLane[] = [];
   for (const priority of priorities.toSorted((one, other) => other - one)) {
-    const room = wish.room - lanes.length;
-    if (room <= 0) break;
+    if (lanes.length >= wish.room) break;
+    const left = wish.room - lanes.length;
+    const room = priority === BACKGROUND ? Math.min(left, backgroundRoom(endpoint)) : left;
+    if (room <= 0) continue;
     const [sql, last] =
       priority === WINDOWED ? [CLAIM_RELEASED_LANES, endpoint.integration_id] : [CLAIM_DUE_LANES, priority];
     const values = [endpoint.id, room, wish.leaseMs, last, wish.operations];
     lanes.push(...(await client.query<ClaimedLane>(sql, values)).rows);
   }
   return lanes;
+}
+
+/** A quarter of the calls, so that what moves meanwhile finds the others free. */
+function backgroundRoom({ concurrency, in_background: used }: EndpointRow): number {
+  return Math.max(Math.floor(concurrency / 4), 1) - used;
 }
 
 interface HeadsWish extends ClaimWish {

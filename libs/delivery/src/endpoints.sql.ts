@@ -1,3 +1,5 @@
+import { BACKGROUND } from './plan.js';
+
 /**
  * $1 integrations, $2 groups, $3 owners (source and company: fairness is between them), $4 concurrency limits, where the
  * integration has no endpoint yet that says otherwise
@@ -28,6 +30,7 @@ export const READ_ENDPOINT = `
   select e.id::text as id, e.integration_id::text as integration_id, e.concurrency,
     extract(epoch from now() - e.ramp_from)::float8 as ramp_seconds, e.ramp_second, e.ramp_used,
     (select count(*)::int from lane l where l.endpoint_id = e.id and l.lease_until > now()) as in_use,
+    (select count(*)::int from lane l where l.endpoint_id = e.id and l.lease_until > now() and l.priority = ${BACKGROUND}) as in_background,
     (select coalesce(array_agg(p.reason), '{}') from endpoint_pause p where p.endpoint_id = e.id) as pauses,
     (select c.released_up_to::text from cadence c where c.integration_id = e.integration_id) as released_up_to
   from endpoint e

@@ -27,6 +27,7 @@ export type { PayloadVault } from './park.js';
 export type { Pause, PauseReason, StandingPause } from './pause.js';
 export { ParkedEvents, type ParkedEvent, type ParkedFilter } from './parked-events.js';
 export { ParkedRefusal } from './parked-release.js';
+export { BACKGROUND } from './plan.js';
 export type { EventPlan, IntegrationPlan, PlannedDelivery, PlannedEvent, Planner, Unplanned } from './plan.js';
 export { EpochLost } from './queue-epoch.js';
 export { RedriveRefusal, Redrives, type RedriveWish } from './redrives.js';

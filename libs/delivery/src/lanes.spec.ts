@@ -204,6 +204,26 @@ describe('A lane', () => {
     expect(order).toEqual(['c', 'c, moved', 'live', 'a', 'b']);
   });
 
+  it('of the background takes a quarter of the calls, and leaves the others to what moves', async () => {
+    const engine = await ledger.engine();
+    const held: (() => void)[] = [];
+    ledger.courier.script = () => new Promise((resolve) => held.push(() => resolve(delivered())));
+    const some = (name: string, more: object = {}) =>
+      Array.from({ length: 20 }, (_, n) => movement(`${name}-${n}`, { name }, more));
+    const called = () => Map.groupBy(ledger.courier.calls, ({ body }) => (body as { name: string }).name);
+    await ledger.schedule(engine, some('load', { priority: -1 }));
+    engine.start();
+    await eventually(() => held.length === 2);
+    await ledger.schedule(engine, some('live'));
+    engine.stir();
+    await eventually(() => held.length === 8);
+    expect(called().get('load')).toHaveLength(2);
+    expect(called().get('live')).toHaveLength(6);
+    ledger.courier.script = () => delivered();
+    for (const letGo of held) letGo();
+    await eventually(async () => (await ledger.waiting()) === 0);
+  });
+
   it('takes the priority of the highest that waits on it', async () => {
     await ledger.schedule(engine, [movement('first', { n: 1 }), movement('mixed', { n: 2 })]);
     await ledger.schedule(engine, [movement('mixed', { n: 3 }, { priority: 2 })]);

@@ -55,6 +55,9 @@ export interface PlannedEvent {
   exceptIntegrations: ReadonlySet<string>;
 }
 
+/** The priority of what gives way to everything that moves, and takes a share of an endpoint's calls at the most. */
+export const BACKGROUND = -1;
+
 /** Turns events into deliveries inside the intake's transaction; may update read models, in sorted order of their keys. */
 export interface Planner {
   plan(client: PoolClient, events: readonly PlannedEvent[]): Promise<EventPlan[]>;

@@ -142,7 +142,8 @@ describe('Between companies', () => {
         ledger.courier.calls.slice(0, 100),
         ({ body }) => (body as { company: number }).company,
       );
-      expect(shares.get(2)!.length).toBeGreaterThan(40);
+      // Half of the turns, less what was in hand at the edges; by integrations it would be a ninth.
+      expect(shares.get(2)!.length).toBeGreaterThan(30);
     },
   );
 
