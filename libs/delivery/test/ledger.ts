@@ -154,8 +154,9 @@ export class Ledger {
 
   /** For everybody: what waits in the ledger, and this ledger's clock. */
   async passTime(ms: number): Promise<void> {
-    for (const statement of sql.PASS_TIME) await this.pool.query(statement, [ms]);
+    // The clock first: a lane claimed between the two would hold a lease that the clock has already left behind.
     this.clock.aheadMs += ms;
+    for (const statement of sql.PASS_TIME) await this.pool.query(statement, [ms]);
   }
 
   async rows<Row = Record<string, unknown>>(statement: string, values: unknown[] = []): Promise<Row[]> {

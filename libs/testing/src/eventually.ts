@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Asks again until the probe neither throws nor answers `false`, and gives its answer. After `withinMs` (10 s unless
+ * Asks again until the probe neither throws nor answers `false`, and gives its answer. After `withinMs` (20 s unless
  * told) it fails with the probe's last error, or says that the answer stayed `false`.
  */
 export async function eventually<Answer>(
   probe: () => Promise<Answer> | Answer,
   options: { withinMs?: number; everyMs?: number } = {},
 ): Promise<Answer> {
-  const { withinMs = 10_000, everyMs = 25 } = options;
+  const { withinMs = 20_000, everyMs = 25 } = options;
   const deadline = performance.now() + withinMs;
   for (;;) {
     const heard = await ask(probe);
