@@ -33,5 +33,5 @@ export default {
   },
   globalSetup: '<rootDir>/libs/testing/run/start.mjs',
   globalTeardown: '<rootDir>/libs/testing/run/end.mjs',
-  testTimeout: 60_000,
+  testTimeout: 120_000,
 };

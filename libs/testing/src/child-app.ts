@@ -24,7 +24,7 @@ export type ChildAppOptions = {
   app: string;
   /** HTTP_PORT and OPS_PORT are chosen when not given. Nothing of the tests' own environment but PATH gets in. */
   env: Record<string, string>;
-  /** Time until ready; 20 s unless told. */
+  /** Time until ready; 60 s unless told. */
   readyWithinMs?: number;
 };
 
@@ -42,7 +42,7 @@ export async function startChildApp(options: ChildAppOptions): Promise<ChildApp>
 
 /** The same for any script that speaks like an app: reads OPS_PORT, answers /health/ready, ends on SIGTERM. */
 export async function startScript(script: string, options: ChildAppOptions): Promise<ChildApp> {
-  const { app, readyWithinMs = 20_000 } = options;
+  const { app, readyWithinMs = 60_000 } = options;
   const own = { PATH: process.env.PATH, NODE_ENV: 'production', NO_COLOR: '1', PONTE_CHILD_APP_OF: testRun() };
   const ports = { HTTP_PORT: String(await freePort()), OPS_PORT: String(await freePort()) };
   const env = { ...own, ...ports, ...options.env };
