@@ -1,0 +1,103 @@
+import type { Pool } from 'pg';
+import { SystemClock, type Clock } from '#libs/runtime';
+import { freshLedger } from '../engine/ponte-engine.ts';
+import type { Say } from '../measure/rounds.ts';
+import { ratioOf, seriesOf, type Series } from '../measure/statistics.ts';
+import { DELIVERIES, ENDPOINT, LANES } from './crowded-lanes.ts';
+
+export interface ClaimForm {
+  /** Lanes waiting, from few to many. */
+  crowds: readonly number[];
+  /** Of each crowd, in each round. */
+  claims: number;
+  rounds: number;
+  say: Say;
+}
+
+export interface ClaimFigures {
+  lanesPerClaim: number;
+  ms: { lanes: number; claim: Series; dueEndpoints: Series }[];
+  /** Of the largest crowd to the smallest. */
+  ratio1MTo10k: number;
+  ratio1MTo10kByRound: Series;
+}
+
+/** The engine's own, as it is built; it has no door of its own in the lib, since nobody else may claim. */
+interface ClaimParts {
+  LaneClaimer: new (pool: Pool, clock: Clock) => { claim(due: object, wish: object): Promise<unknown[]> };
+  DUE_ENDPOINTS: string;
+}
+
+export const LANES_PER_CLAIM = 200;
+const FILLED_TOGETHER = 100_000;
+const WISH = {
+  room: LANES_PER_CLAIM,
+  limits: { attempts: 3, deadlineMs: 10_000 },
+  leaseMs: 3_600_000,
+  perLane: 1,
+  operations: ['title.put'],
+};
+
+/** What one claim costs while ever more lanes wait. A crowd grows in one ledger; its rounds follow each other. */
+export async function measureClaim({ crowds, claims, rounds, say }: ClaimForm): Promise<ClaimFigures> {
+  const { LaneClaimer, DUE_ENDPOINTS } = await claimParts();
+  const { pool, drop } = await freshLedger();
+  try {
+    const endpointId = (await pool.query<{ id: string }>(ENDPOINT, ['/erp/bench|1'])).rows[0]!.id;
+    const due = { endpointId, integrationId: '1', ownerKey: '/erp/bench|1', priorities: [0] };
+    const claimer = new LaneClaimer(pool, new SystemClock());
+    const ms: ClaimFigures['ms'] = [];
+    let there = 0;
+    for (const lanes of crowds) {
+      await fill(pool, endpointId, there + 1, lanes);
+      there = lanes;
+      await medianMs(claims, () => claimer.claim(due, WISH));
+      const took = { claim: [] as number[], due: [] as number[] };
+      for (let round = 1; round <= rounds; round += 1) {
+        took.claim.push(await medianMs(claims, () => claimOne(claimer, due)));
+        took.due.push(await medianMs(claims, () => pool.query(DUE_ENDPOINTS)));
+      }
+      ms.push({ lanes, claim: seriesOf('ms', took.claim), dueEndpoints: seriesOf('ms', took.due) });
+      say(
+        `  ${lanes} lanes: a claim of ${LANES_PER_CLAIM} ${ms.at(-1)!.claim.median} ms, finding due endpoints ${ms.at(-1)!.dueEndpoints.median} ms`,
+      );
+    }
+    const ratio1MTo10kByRound = ratioOf(ms.at(-1)!.claim, ms[0]!.claim);
+    return { lanesPerClaim: LANES_PER_CLAIM, ms, ratio1MTo10k: ratio1MTo10kByRound.median, ratio1MTo10kByRound };
+  } finally {
+    await drop();
+  }
+}
+
+async function claimOne(claimer: InstanceType<ClaimParts['LaneClaimer']>, due: object): Promise<void> {
+  const claimed = await claimer.claim(due, WISH);
+  if (claimed.length !== LANES_PER_CLAIM)
+    throw new Error(`${claimed.length} lanes were claimed where ${LANES_PER_CLAIM} should be`);
+}
+
+async function claimParts(): Promise<ClaimParts> {
+  const built = (file: string) => import(new URL(`../../../dist/libs/delivery/src/${file}`, import.meta.url).href);
+  const [{ LaneClaimer }, { DUE_ENDPOINTS }] = await Promise.all([built('claim.js'), built('lanes.sql.js')]);
+  return { LaneClaimer, DUE_ENDPOINTS } as ClaimParts;
+}
+
+async function fill(pool: Pool, endpointId: string, from: number, upTo: number): Promise<void> {
+  for (let at = from; at <= upTo; at += FILLED_TOGETHER) {
+    const part = [at, Math.min(at + FILLED_TOGETHER - 1, upTo), endpointId];
+    await pool.query(LANES, part);
+    await pool.query('analyze lane');
+    await pool.query(DELIVERIES, part);
+  }
+  await pool.query('vacuum analyze lane');
+  await pool.query('vacuum analyze delivery');
+}
+
+async function medianMs(times: number, work: () => Promise<unknown>): Promise<number> {
+  const took: number[] = [];
+  for (let turn = 0; turn < times; turn += 1) {
+    const begun = performance.now();
+    await work();
+    took.push(performance.now() - begun);
+  }
+  return seriesOf('ms', took).median;
+}
