@@ -126,7 +126,7 @@ export class World {
 
   async start(app: AppName, as: string = app, more: Record<string, string> = {}): Promise<ChildApp> {
     const env = { ...this.environments[app], ...more };
-    const started = await startChildApp({ app, env, readyWithinMs: 40_000 });
+    const started = await startChildApp({ app, env, readyWithinMs: 90_000 });
     this.apps.set(as, started);
     return started;
   }
@@ -163,6 +163,11 @@ export class World {
   /** The database of an app's own, for a test that turns the clock of what waits there. */
   databaseUrl(app: AppName): string {
     return this.environments[app].DATABASE_URL!;
+  }
+
+  /** What an app is started with, for a test that puts something between it and a server. */
+  settingsOf(app: AppName): Readonly<Record<string, string>> {
+    return this.environments[app];
   }
 
   opsUrl(app: AppName): string {

@@ -87,6 +87,20 @@ describe('a partner with faults on demand', () => {
     expect(sandbox.door.calls.all()).toMatchObject([{ effect: 'created', effectNumber: 1, status: 502 }]);
   });
 
+  it('applyThenHuge: acts, and answers more than anybody reads', async () => {
+    fault({ applyThenHuge: 3_000_000 });
+    const answer = await create();
+    expect([answer.status, String(answer.body).length]).toEqual([200, 3_000_000]);
+    expect(sandbox.door.calls.all()).toMatchObject([{ effect: 'created', fault: 'applied, then 3000000 bytes' }]);
+  });
+
+  it('body: takes the place of the words of the partner, whatever the status', async () => {
+    fault({ status: 200, body: { error: 'not saved' } });
+    const answer = await create();
+    expect([answer.status, answer.body]).toEqual([200, { error: 'not saved' }]);
+    expect(effects()).toEqual(['none']);
+  });
+
   it('garbage: answers 200 with a login page, without acting', async () => {
     fault({ garbage: true });
     const answer = await create();

@@ -63,7 +63,7 @@ export class PartnerDoor {
     response: ServerResponse,
   ): void {
     if (fault?.status !== undefined) {
-      const answer = this.withWords(fault.status, fault.headers);
+      const answer = this.withWords(fault.status, fault);
       this.log(request, account, answer, `status ${fault.status}`).status = fault.status;
       return send(response, answer);
     }
@@ -77,14 +77,20 @@ export class PartnerDoor {
     const call = this.log(request, account, answer, spoiling(fault));
     if (fault?.applyThenHang) return this.hang(response);
     if (fault?.applyThenReset) return void response.socket?.resetAndDestroy();
-    const sent = fault?.applyThenStatus === undefined ? answer : this.withWords(fault.applyThenStatus, fault.headers);
+    const sent = this.spoiled(answer, fault);
     call.status = sent.status;
     send(response, sent);
   }
 
-  private withWords(status: number, headers: Record<string, string> = {}): PartnerAnswer {
+  private spoiled(answer: PartnerAnswer, fault: PartnerFaults | undefined): PartnerAnswer {
+    if (fault?.applyThenHuge !== undefined) return { status: 200, body: 'x'.repeat(fault.applyThenHuge) };
+    if (fault?.applyThenStatus !== undefined) return this.withWords(fault.applyThenStatus, { headers: fault.headers });
+    return answer;
+  }
+
+  private withWords(status: number, { headers, body }: Pick<PartnerFaults, 'headers' | 'body'>): PartnerAnswer {
     const words = this.partner.wordsFor(status);
-    return { ...words, headers: { ...words.headers, ...headers } };
+    return { ...words, headers: { ...words.headers, ...headers }, ...(body && { body }) };
   }
 
   private log(
@@ -119,6 +125,7 @@ export class PartnerDoor {
 function spoiling(fault: PartnerFaults | undefined): string | undefined {
   if (fault?.applyThenHang) return 'applied, then hung';
   if (fault?.applyThenReset) return 'applied, then reset';
+  if (fault?.applyThenHuge !== undefined) return `applied, then ${fault.applyThenHuge} bytes`;
   if (fault?.applyThenStatus !== undefined) return `applied, then status ${fault.applyThenStatus}`;
   return fault?.latencyMs ? `${fault.latencyMs} ms late` : undefined;
 }

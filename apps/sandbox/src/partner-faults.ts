@@ -4,8 +4,8 @@ import { Clock } from '#libs/runtime';
 /**
  * What is to go wrong at a partner, all of it together.
  *
- * Per call: `latencyMs` comes first; then `status` or `garbage` answers without acting, or the call is acted on and
- * `applyThenHang`, `applyThenReset` or `applyThenStatus` spoils the answer.
+ * Per call: `latencyMs` comes first; then `status` (with `headers` and `body`) or `garbage` answers without acting, or the
+ * call is acted on and `applyThenHang`, `applyThenReset`, `applyThenHuge` or `applyThenStatus` spoils the answer.
  * While they stand, for every call of the account: `tokenLifetimeS`, `rateLimitPerMinute`, `readLagMs`.
  * Which calls: those of `account` and `verb` where given; of these the next `for`, and of those each `every`-th.
  */
@@ -22,6 +22,11 @@ export class PartnerFaults {
   @IsObject()
   headers?: Record<string, string>;
 
+  /** Sent with `status` instead of the partner's words for it: `{"error": "…"}` beside a 200. */
+  @IsOptional()
+  @IsObject()
+  body?: Record<string, unknown>;
+
   @IsOptional()
   @IsInt()
   @Min(0)
@@ -37,6 +42,13 @@ export class PartnerFaults {
   @IsOptional()
   @IsBoolean()
   applyThenReset?: boolean;
+
+  /** Acts, then answers 200 with a JSON text of so many bytes. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(64 * 1024 * 1024)
+  applyThenHuge?: number;
 
   /** Acts, then answers this. */
   @IsOptional()

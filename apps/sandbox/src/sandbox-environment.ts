@@ -8,6 +8,10 @@ export class SandboxEnvironment extends AppEnvironment {
   /** A receivables history comes in one request. */
   override HTTP_BODY_LIMIT_BYTES: number = 32 * 1024 * 1024;
 
+  /** The partners it plays limit by themselves, each by its own rules. */
+  override HTTP_REQUESTS_PER_SECOND: number = 0;
+  override HTTP_MAX_CONNECTIONS: number = 10_000;
+
   /** The simulated ERP's own database, never Ponte's. */
   @IsUrlOf('postgres:', 'postgresql:')
   @SecretVariable()
