@@ -11,7 +11,7 @@ interface ErrorBody {
 export function readAnswer(answer: PartnerAnswer): Outcome {
   const known = readCredential(answer) ?? readCommon(answer);
   if (known) return known;
-  if (answer.status < 300) return delivered(referenceIn(answer.body));
+  if (answer.status < 300 && !saysError(answer.body)) return delivered(referenceIn(answer.body));
   return refused(`HTTP ${answer.status}: ${problemIn(answer.body)}`);
 }
 
@@ -28,7 +28,7 @@ export function readCredential({ status, body }: PartnerAnswer): Outcome | undef
 
 export function isLicenceEnded(status: number, body: unknown): boolean {
   const { error, message } = (body ?? {}) as ErrorBody;
-  return (status === 402 || status === 403) && /licen[sc]e|licença|expired/i.test(`${error} ${message}`);
+  return (status === 402 || status === 403) && /licen[sc]e|licença|expired/i.test(`${said(error)} ${said(message)}`);
 }
 
 /** The external id was given before: by an earlier try of ours. */
@@ -45,15 +45,28 @@ function complaintOf(body: unknown, field: string): string {
   return JSON.stringify((body as ErrorBody | undefined)?.errors?.[field] ?? '');
 }
 
+/** A 200 around a business error: what is taken for delivered here is never sent again. */
+function saysError(body: unknown): boolean {
+  const { error, errors } = (body ?? {}) as ErrorBody;
+  return Boolean(error) || Object.keys(errors ?? {}).length > 0;
+}
+
 function referenceIn(body: unknown): string | undefined {
   const id = (body as { id?: unknown } | undefined)?.id;
-  return id === undefined || id === null ? undefined : String(id);
+  return id === undefined || id === null ? undefined : said(id);
 }
 
 /** Field names and their complaints: CustomerX's own words, which name no person. */
 function problemIn(body: unknown): string {
   const { message, error, errors } = (body ?? {}) as ErrorBody;
-  const fields = Object.entries(errors ?? {}).map(([field, complaint]) => `${field} ${[complaint].flat().join(', ')}`);
+  const fields = Object.entries(errors ?? {}).map(
+    ([field, complaint]) => `${field} ${[complaint].flat().map(said).join(', ')}`,
+  );
   if (fields.length > 0) return fields.join('; ');
-  return String(message ?? error ?? 'sem explicação / no explanation');
+  return said(message ?? error ?? 'sem explicação / no explanation');
+}
+
+/** Whatever JSON stands there: an object may have a `toString` of the partner's, and `String` would throw. */
+function said(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }

@@ -138,6 +138,22 @@ describe("CustomerX's API", () => {
     expect(await api.putFinancial(financial, call)).toMatchObject({ kind: 'unavailable' });
   });
 
+  it.each([{ error: 'Financial could not be saved' }, { errors: { value: ['is invalid'] } }])(
+    'does not take a 200 that says an error for delivered: %j',
+    async (body) => {
+      door.faults.set({ status: 200, body });
+      expect(await api.putFinancial(financial, call)).toMatchObject({
+        kind: 'refused',
+        reason: expect.stringMatching(/^HTTP 200: (Financial could not be saved|value is invalid)$/),
+      });
+    },
+  );
+
+  it('takes a 200 beside empty errors for delivered', async () => {
+    door.faults.set({ status: 200, body: { id: 7, error: null, errors: {} } });
+    expect(await api.putFinancial(financial, call)).toMatchObject({ kind: 'delivered', reference: '7' });
+  });
+
   it.each([
     ['raw', 'raw'],
     ['bearer', 'bearer'],

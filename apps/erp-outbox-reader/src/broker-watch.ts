@@ -18,6 +18,9 @@ export const WATCH_CAUSES = {
 
 const LOOK_AGAIN_MS = 1_000;
 const LOOK_EVERY_MS = 10_000;
+/** Less than the relay waits before it tries a returned row again. */
+const LOOK_AFTER_RETURN_MS = 500;
+const GLANCE_MS = 100;
 
 /**
  * Holds the relay back while the broker would take an event and not everybody who must have it: a required queue that is
@@ -45,12 +48,23 @@ export class BrokerWatch {
     return unsafe;
   }
 
-  /** Looks again and again until the signal aborts: every second while something is wrong. */
+  /**
+   * Looks again and again until the signal aborts: every second while something is wrong, and at once when a row came
+   * back. Whatever took its binding may have taken others: the audit, bound again first, would take the row alone.
+   */
   async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.parts;
     while (!signal.aborted) {
+      const lookedAt = clock.monotonicMs();
       const isWell = await this.lookOnce();
-      await this.parts.clock.sleep(isWell ? LOOK_EVERY_MS : LOOK_AGAIN_MS, signal);
+      const isDue = () => clock.monotonicMs() - lookedAt >= this.waitAfter(isWell);
+      while (!signal.aborted && !isDue()) await clock.sleep(GLANCE_MS, signal);
     }
+  }
+
+  private waitAfter(isWell: boolean): number {
+    if (!isWell) return LOOK_AGAIN_MS;
+    return 'unroutable' in this.parts.relay.report().paused ? LOOK_AFTER_RETURN_MS : LOOK_EVERY_MS;
   }
 
   /** A management API that is away changes nothing: what was safe is taken to be safe still, and told once. */

@@ -3,7 +3,7 @@ import { Pool } from 'pg';
 import { ACCESS_MIGRATIONS, AccessModule } from '#libs/access';
 import { BrokerConnection, BrokerManagement, ConfirmPublisher, ERP_EVENTS, publisherTopology } from '#libs/broker';
 import { Lease, OutboxReader, Relay, type OutboxTable, type RelayNotice } from '#libs/outbox';
-import { Clock, databaseModule, HealthIndicators, Metrics, poolToken } from '#libs/runtime';
+import { Clock, databaseModule, faultPoint, HealthIndicators, Metrics, poolToken } from '#libs/runtime';
 import { ReaderBackfill1764000000000 } from './backfill/backfill.migration.js';
 import { backfillProviders } from './backfill/backfill-providers.js';
 import { BackfillRequests } from './backfill/backfill-requests.js';
@@ -113,6 +113,7 @@ function openRelay(
     exchange: ERP_EVENTS,
     source: environment.ERP_SOURCE,
     onNotice: tell,
+    faultPoint,
   });
 }
 

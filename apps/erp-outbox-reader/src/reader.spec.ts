@@ -75,6 +75,19 @@ test('nothing is published before every required queue is bound, and the reader 
   await world.channel.deleteQueue('audit.events');
 });
 
+test('a row that comes back makes the reader look at its required queues at once', async () => {
+  const app = await start({ REQUIRED_QUEUES: 'shop-connector.events' });
+  await eventually(async () => 'queues-missing' in (await relayOf(app)).paused);
+  const taken = await world.listen('audit.events');
+  await world.bind('shop-connector.events');
+  await world.write('4711-2', 1);
+  await world.allPublished(); // it has just looked, and looks again in ten seconds
+  for (const queue of ['shop-connector.events', 'audit.events']) await world.channel.deleteQueue(queue);
+  await world.write('4711-2', 2);
+  await eventually(async () => 'queues-missing' in (await relayOf(app)).paused, { withinMs: 6_000 });
+  expect([taken.length, await world.unpublished()]).toEqual([1, 1]);
+});
+
 test('a required queue that is deleted while the reader works holds it back until it is there again', async () => {
   await world.listen();
   await world.bind('shop-connector.events');
