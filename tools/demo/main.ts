@@ -18,6 +18,9 @@ import { chapter, say } from './story.ts';
 
 const USUAL_PORTS = { sandbox: 4100, 'erp-outbox-reader': 4101, 'customerx-connector': 4102, audit: 4103 };
 
+/** The apps run as in production, where nothing is served without a token; here a person looks around. */
+const documented = Object.fromEntries(APPS.map((app) => [app, { HTTP_DOCS: 'true' }]));
+
 async function demo(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
@@ -30,7 +33,7 @@ async function demo(args: string[]): Promise<number> {
   const loan = await stack.borrow(say);
   try {
     await buildApps();
-    const world = await World.prepare({ ports: await portsForPeople() });
+    const world = await World.prepare({ ports: await portsForPeople(), environment: documented });
     try {
       return await inWorld(world, history, values.exit);
     } finally {

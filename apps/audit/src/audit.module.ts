@@ -4,6 +4,12 @@ import { ACCESS_MIGRATIONS, AccessModule } from '#libs/access';
 import { appTopology, BrokerConnection, BrokerManagement, ERP_EVENTS, PONTE_EVENTS, TopicServer } from '#libs/broker';
 import { Clock, databaseModule, HealthIndicators, Metrics, StartRefused } from '#libs/runtime';
 import { AuditEnvironment } from './audit-environment.js';
+import { BalanceAsks } from './balance/balance-asks.js';
+import { BalancePublisher } from './balance/balance-publisher.js';
+import { BalanceRounds } from './balance/balance-rounds.js';
+import { BalanceTimer, watchBalance } from './balance/balance-timer.js';
+import { BalanceController } from './balance/balance.controller.js';
+import { Balance1782910000000 } from './balance/balance.migration.js';
 import { Erasure } from './erasure/erasure.js';
 import { ErasureController } from './erasure/erasure.controller.js';
 import { AuditIntake } from './intake/audit-intake.js';
@@ -36,17 +42,19 @@ export class AuditModule {
         databaseModule({
           url: environment.DATABASE_URL,
           schema: 'audit',
-          migrations: [CreateAudit1782900000000, ...ACCESS_MIGRATIONS],
+          migrations: [CreateAudit1782900000000, Balance1782910000000, ...ACCESS_MIGRATIONS],
           poolSize: environment.DATABASE_POOL_SIZE,
         }),
       ],
-      controllers: [AuditIntake, EntriesController, SealsController, ErasureController],
+      controllers: [AuditIntake, EntriesController, SealsController, ErasureController, BalanceController],
       providers: [
         { provide: MasterKeys, useFactory: () => MasterKeys.read(environment.AUDIT_KEY) },
         { provide: BlindIndex, inject: [Pool, MasterKeys], useFactory: openBlindIndex },
         ...[DataKeys, Writers, EntryWriter, Recorder],
         ...[Sealer, ChainVerifier, Rounds],
         ...[Scopes, Entries, Reveal, Erasure],
+        ...[BalancePublisher, BalanceRounds, BalanceAsks, BalanceTimer],
+        { provide: 'balance-age', inject: [Metrics, Pool], useFactory: watchBalance },
         { provide: 'seal-lag', inject: [Metrics, Pool, Clock], useFactory: watchSealLag },
         broker(environment),
       ],

@@ -14,6 +14,7 @@ import {
 import { migrate, openApp, readEnvironment } from '#libs/runtime';
 import { AuditEnvironment } from '../src/audit-environment.js';
 import { AuditModule } from '../src/audit.module.js';
+import { Balance1782910000000 } from '../src/balance/balance.migration.js';
 import { CreateAudit1782900000000 } from '../src/schema.migration.js';
 import type { EntryView } from '../src/search/entry-view.js';
 import { Sealer } from '../src/seals/sealer.js';
@@ -35,7 +36,7 @@ export type AuditUnderTest = Awaited<ReturnType<typeof openAudit>>;
 export const masterKey = 'k1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY=';
 export const migratedAudit = {
   template: 'audit',
-  migrate: (url: string) => migrate(url, 'audit', [CreateAudit1782900000000]),
+  migrate: (url: string) => migrate(url, 'audit', [CreateAudit1782900000000, Balance1782910000000]),
 };
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

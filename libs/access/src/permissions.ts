@@ -25,6 +25,10 @@ export const PERMISSIONS = {
   'deliveries.read': { pt: 'Ver entregas e tentativas', en: 'See deliveries and attempts' },
   'deliveries.retry': { pt: 'Tentar novamente uma entrega', en: 'Retry a delivery' },
   'deliveries.skip': { pt: 'Descartar uma entrega, com motivo', en: 'Skip a delivery, with a reason' },
+  'deliveries.resolve': {
+    pt: 'Dizer se uma chamada paga ou irreversível aconteceu',
+    en: 'Say whether a paid or irreversible call happened',
+  },
   'deliveries.edit': { pt: 'Editar e reenviar', en: 'Edit and resend' },
   'redrives.start': { pt: 'Reenviar em lote', en: 'Redrive in bulk' },
   'reconciliations.start': {
@@ -33,6 +37,11 @@ export const PERMISSIONS = {
   },
   'endpoints.read': { pt: 'Ver pausas e disjuntores', en: 'See pauses and breakers' },
   'endpoints.pause': { pt: 'Pausar e retomar um parceiro', en: 'Pause and resume a partner' },
+  'balance.read': { pt: 'Ver o balanço de cada hora', en: 'See the hourly balance' },
+  'balance.repair': {
+    pt: 'Reemitir o que falta no balanço, ou aceitar a diferença',
+    en: 'Have what the balance misses emitted again, or accept the difference',
+  },
   'events.read': { pt: 'Consultar eventos', en: 'Search events' },
   'events.resolve': { pt: 'Resolver eventos retidos', en: 'Resolve parked events' },
   'events.fix': { pt: 'Corrigir o conteúdo de um evento retido', en: 'Mend the contents of a parked event' },

@@ -2,7 +2,7 @@ import { PERMISSIONS, type Permission } from './permissions.js';
 
 const ALL = Object.keys(PERMISSIONS) as Permission[];
 
-const SEE: Permission[] = ['integrations.read', 'runs.read', 'deliveries.read', 'endpoints.read'];
+const SEE: Permission[] = ['integrations.read', 'runs.read', 'deliveries.read', 'endpoints.read', 'balance.read'];
 const SEARCH: Permission[] = [...SEE, 'events.read', 'reader.read'];
 const OPERATE: Permission[] = [
   ...SEARCH,
@@ -14,6 +14,7 @@ const OPERATE: Permission[] = [
   'reconciliations.start',
   'endpoints.pause',
   'events.resolve',
+  'balance.repair',
   'reader.resolve',
   'reader.backfill',
 ];

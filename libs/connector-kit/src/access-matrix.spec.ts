@@ -8,7 +8,7 @@ const ROLE_NAMES = Object.keys(ROLES) as Role[];
 /** Another company, the same code in another ERP, another branch of the same company. */
 const FOREIGN = ['/erp/demo|elsewhere', `/erp/other|${COMPANY}`, `/erp/demo|${COMPANY}|99`];
 /** Of which the shop has none, whoever asks. */
-const NOWHERE = /^\/reconciliations\//;
+const NOWHERE = /^\/(reconciliations|balance\/differences)\//;
 
 let shop: ShopApp;
 let partner: LocalPartner;

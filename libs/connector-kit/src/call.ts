@@ -10,7 +10,15 @@ export interface Call<S> {
    * One HTTP call to the integration's partner, within what is left of the delivery's deadline; request and answer are
    * kept, masked, with the attempt. Once the deadline is over nothing more is sent. A partner that cannot be reached ends the delivery by itself: no need to catch.
    */
-  request(request: PartnerRequest): Promise<PartnerAnswer>;
+  request(request: PartnerRequest, about?: AboutRequest): Promise<PartnerAnswer>;
+}
+
+export interface AboutRequest {
+  /**
+   * Nothing of what a paid or irreversible operation does is done by it: a login, a search by POST. A GET or HEAD need not
+   * say so. Of any other request without a clear answer the operation is held to have happened, perhaps.
+   */
+  changesNothing?: true;
 }
 
 /** What a connection test found; `problem` says whose turn it is. */

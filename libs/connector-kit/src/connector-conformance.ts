@@ -1,6 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { getMetadataStorage, validateSync } from 'class-validator';
-import { EVENT_TYPES, matchesPattern, sampleOf, type HubEvent, type ReceivableChanged } from '#libs/contracts';
+import {
+  EVENT_TYPES,
+  isCharge,
+  matchesPattern,
+  sampleOf,
+  type HubEvent,
+  type ReceivableChanged,
+} from '#libs/contracts';
+import type { PlannedDelivery } from '#libs/delivery';
 import { Secret } from '#libs/runtime';
 import { settingsOf, type SettingsClass } from '#libs/settings';
 import { definitionOf, type ConnectorClass, type ConnectorDefinition, type Planned } from './definition.js';
@@ -102,7 +110,8 @@ function mistakesOf(planAnew: () => Planned, delivers: ConnectorDefinition['deli
   }
   const impure = isDeepStrictEqual(first, second) ? [] : ['the same event planned twice gives two answers'];
   if (!Array.isArray(first)) return first?.reason ? impure : [...impure, 'it plans nothing and does not say why'];
-  const each = first.flatMap(({ operation, lane, body }) => [
+  const each = first.flatMap(({ operation, lane, body, operationKey, cost }) => [
+    ...effectMistakes(delivers.get(operation)?.effect, { operation, operationKey, cost }),
     ...(delivers.has(operation) ? [] : [`nothing delivers "${operation}": write @Deliver('${operation}')`]),
     ...(lane.length > 0 && lane.length <= LANE_MAX
       ? []
@@ -110,6 +119,23 @@ function mistakesOf(planAnew: () => Planned, delivers: ConnectorDefinition['deli
     ...(survivesJson(body) ? [] : [`the body of ${operation} does not survive JSON`]),
   ]);
   return [...impure, ...each];
+}
+
+/** What costs money or cannot be taken back is asked for once, and by what it costs. */
+function effectMistakes(
+  effect: 'paid' | 'irreversible' | undefined,
+  { operation, operationKey, cost }: Pick<PlannedDelivery, 'operation' | 'operationKey' | 'cost'>,
+): string[] {
+  return [
+    ...(effect && !operationKey
+      ? [`"${operation}" is ${effect}: plan it with an operationKey that names this wish for ever`]
+      : []),
+    ...(effect === 'paid' && cost === undefined ? [`"${operation}" is paid: plan it with its cost`] : []),
+    ...(cost !== undefined && !isCharge(cost) ? [`the cost of "${operation}" is no money: ${String(cost)}`] : []),
+    ...(!effect && operationKey !== undefined
+      ? [`"${operation}" has an operationKey: write effect: 'paid' or 'irreversible' on its @Deliver`]
+      : []),
+  ];
 }
 
 function survivesJson(body: object): boolean {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
 import { delivered, type Outcome } from '#libs/contracts';
-import type { ClaimedDelivery } from '#libs/delivery';
+import { NotNow, type ClaimedDelivery } from '#libs/delivery';
 import { PartnerEndpoints, readCommon } from '#libs/partner';
 import { ManualClock } from '#libs/runtime';
 import type { Integration, IntegrationInput } from '#libs/settings';
@@ -179,6 +179,13 @@ describe('the courier of a connector', () => {
     const { outcome } = await deliver(await integrationAt(partner.url, { enabled: false }));
     expect(outcome.kind).toBe('unavailable');
     expect(stoodStill).toEqual(['e1 off']);
+    expect(partner.requests).toEqual([]);
+  });
+
+  it('blames no delivery for settings that cannot be read now, and calls nobody', async () => {
+    const integration = await integrationAt(partner.url);
+    await shop.pool.end();
+    await expect(deliver(integration)).rejects.toThrow(NotNow);
     expect(partner.requests).toEqual([]);
   });
 

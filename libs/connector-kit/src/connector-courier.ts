@@ -1,9 +1,19 @@
-import { unavailable, type Outcome } from '#libs/contracts';
-import type { ClaimedDelivery, Courier, CourierAnswer, DeliveryCall, DeliveryLimits } from '#libs/delivery';
+import { unavailable, unknown, type Outcome, type Unavailable } from '#libs/contracts';
+import {
+  isOfContent,
+  NeverLeft,
+  NotNow,
+  type ClaimedDelivery,
+  type Courier,
+  type CourierAnswer,
+  type DeliveryCall,
+  type DeliveryLimits,
+} from '#libs/delivery';
 import {
   maskedExchange,
   PartnerEndpoints,
   PartnerUnavailable,
+  readCommon,
   readExhaustedUntil,
   readUnavailable,
   type MaskedExchange,
@@ -12,10 +22,12 @@ import {
 } from '#libs/partner';
 import type { Clock } from '#libs/runtime';
 import type { Integration } from '#libs/settings';
-import type { Call, ConnectionVerdict } from './call.js';
+import type { AboutRequest, Call, ConnectionVerdict } from './call.js';
 import { DEFAULT_GROUP, type ConnectorDefinition } from './definition.js';
+import { PaidCalls } from './paid-calls.js';
 import { toEndpointOptions, type PartnerSettings } from './partner-settings.js';
 import type { SettingsBook } from './settings-book.js';
+import { errorWithoutSecrets, withoutSecrets } from './without-secrets.js';
 
 type DeliverMethod = (body: unknown, call: Call<PartnerSettings>) => Promise<Outcome>;
 type CheckMethod = (call: Call<PartnerSettings>) => Promise<ConnectionVerdict>;
@@ -37,12 +49,15 @@ export interface ConnectorCourierOptions {
 /** Has the connector class make a delivery: opens the endpoint, keeps the exchanges, reads what never arrived. */
 export class ConnectorCourier implements Courier {
   readonly operations: readonly string[];
+  readonly paid?: PaidCalls;
   private readonly listening = new WeakSet<PartnerEndpoint>();
   /** The endpoint in use per endpoint row, to be closed when the row says so. */
   private readonly current = new Map<string, PartnerEndpoint>();
 
   constructor(private readonly options: ConnectorCourierOptions) {
-    this.operations = [...options.definition.delivers.keys()];
+    const { definition, book } = options;
+    this.operations = [...definition.delivers.keys()];
+    if (definition.verifies.size > 0) this.paid = new PaidCalls({ definition, book, courier: this });
   }
 
   continuesAfterRefusal(operation: string): boolean {
@@ -54,30 +69,41 @@ export class ConnectorCourier implements Courier {
     return { attempts: settings.attempts, deadlineMs: settings.deadlineSeconds * 1_000 };
   }
 
-  async deliver(delivery: ClaimedDelivery, { deadlineMs, probe }: DeliveryCall): Promise<CourierAnswer> {
-    const endsAt = this.options.clock.monotonicMs() + deadlineMs;
-    const integration = await this.readReady(delivery.integrationId);
-    if (integration.state.kind !== 'ready') return this.standStill(delivery, integration.state.kind);
-    const { definition } = this.options;
-    const { method, group = DEFAULT_GROUP } = definition.delivers.get(delivery.operation)!;
-    const endpoint = this.endpointOf(delivery.endpointId, group, integration);
-    const exchanges: MaskedExchange[] = [];
-    const idempotencyKey = `ponte-${definition.name}-${delivery.integrationId}-${delivery.position}`;
-    const call = this.openCall(integration, {
-      endpointId: delivery.endpointId,
-      idempotencyKey,
-      endpoint,
-      exchanges,
-      endsAt,
-      probe,
-    });
+  async deliver(delivery: ClaimedDelivery, wish: DeliveryCall): Promise<CourierAnswer> {
+    const { method, effect } = this.options.definition.delivers.get(delivery.operation)!;
+    const opened = await this.open(delivery, wish);
+    if ('notReady' in opened) return { outcome: opened.notReady };
+    const { call, about } = opened;
+    const exchange = about.exchanges;
     try {
-      return { outcome: await this.bound<DeliverMethod>(method)(delivery.body, call), exchange: exchanges };
+      const outcome = withoutSecrets(await this.bound<DeliverMethod>(method)(delivery.body, call), call.settings);
+      return { outcome: effect ? withDoubt(outcome, about) : outcome, exchange };
     } catch (error) {
       const outcome = readUnavailable(error);
-      if (!outcome) throw error;
-      return { outcome, exchange: exchanges };
+      if (outcome) return { outcome: effect ? withDoubt(outcome, about) : outcome, exchange };
+      if (effect && !about.mayHaveLeft) throw new NeverLeft('before anything left', { cause: error });
+      throw errorWithoutSecrets(error, call.settings);
     }
+  }
+
+  /** A call of this delivery by another method of the connector, for the same integration and through the same endpoint. */
+  async callOf<A>(method: string, delivery: ClaimedDelivery, wish: DeliveryCall): Promise<CalledMethod<A>> {
+    const opened = await this.open(delivery, wish);
+    if ('notReady' in opened) return { unavailable: opened.notReady };
+    const exchange = opened.about.exchanges;
+    try {
+      type Method = (body: unknown, call: Call<PartnerSettings>) => Promise<A>;
+      return { answer: await this.bound<Method>(method)(delivery.body, opened.call), exchange };
+    } catch (error) {
+      const outcome = readUnavailable(error);
+      if (!outcome || outcome.kind === 'delivered') throw error;
+      return { unavailable: unavailable(outcome.reason), exchange };
+    }
+  }
+
+  /** The same for every try of a delivery, and no other's. */
+  idempotencyKeyOf({ integrationId, position }: Pick<ClaimedDelivery, 'integrationId' | 'position'>): string {
+    return `ponte-${this.options.definition.name}-${integrationId}-${position}`;
   }
 
   /**
@@ -132,6 +158,22 @@ export class ConnectorCourier implements Courier {
     this.current.get(endpointId)?.forceClose();
   }
 
+  private async open(
+    delivery: ClaimedDelivery,
+    { deadlineMs, probe, endsAtMs = Infinity }: DeliveryCall,
+  ): Promise<{ call: Call<PartnerSettings>; about: OpenCall } | { notReady: Unavailable }> {
+    const endsAt = Math.min(this.options.clock.monotonicMs() + deadlineMs, endsAtMs);
+    const integration = await this.readReady(delivery.integrationId).catch(sayNotNow);
+    if (integration.state.kind !== 'ready')
+      return { notReady: await this.standStill(delivery, integration.state.kind).catch(sayNotNow) };
+    const { endpointId, operation } = delivery;
+    const { group = DEFAULT_GROUP } = this.options.definition.delivers.get(operation)!;
+    const endpoint = this.endpointOf(endpointId, group, integration);
+    const idempotencyKey = this.idempotencyKeyOf(delivery);
+    const about: OpenCall = { endpointId, idempotencyKey, endpoint, exchanges: [], endsAt, probe };
+    return { call: this.openCall(integration, about), about };
+  }
+
   /** What is believed not ready is looked at once more: it may have been saved since. */
   private async readReady(id: string): Promise<Integration<PartnerSettings>> {
     const integration = await this.options.book.read(id);
@@ -139,21 +181,18 @@ export class ConnectorCourier implements Courier {
   }
 
   /** Switched off, or left without a setting it needs, after this delivery was planned. */
-  private async standStill(
-    { endpointId }: ClaimedDelivery,
-    state: Integration['state']['kind'],
-  ): Promise<CourierAnswer> {
+  private async standStill({ endpointId }: ClaimedDelivery, state: Integration['state']['kind']): Promise<Unavailable> {
     await this.options.onNotReady(endpointId, state);
-    return { outcome: unavailable(`a integração não está pronta / the integration is ${state}`) };
+    return unavailable(`a integração não está pronta / the integration is ${state}`);
   }
 
   private endpointOf(endpointId: string, group: string, { version, settings }: Integration<PartnerSettings>) {
     const { definition, partners, onBreakerOpen } = this.options;
     const name = group === DEFAULT_GROUP ? definition.name : `${definition.name}-${group}`;
-    const endpoint = partners.get(endpointId, version, () => ({
-      ...toEndpointOptions(name, settings),
-      ...definition.groups.get(group)?.(settings),
-    }));
+    const endpoint = partners.get(endpointId, version, () => {
+      const { exempt: _, ...difference } = definition.groups.get(group)?.(settings) ?? {};
+      return { ...toEndpointOptions(name, settings), ...difference };
+    });
     if (!this.listening.has(endpoint)) {
       this.listening.add(endpoint);
       // What was made from settings that have been replaced says nothing of those that stand.
@@ -173,23 +212,32 @@ export class ConnectorCourier implements Courier {
     return {
       settings,
       idempotencyKey: about.idempotencyKey,
-      request: async (request: PartnerRequest) => {
+      request: async (request: PartnerRequest, { changesNothing }: AboutRequest = {}) => {
+        const changes = !changesNothing && request.method !== 'GET' && request.method !== 'HEAD';
         const left = about.endsAt - clock.monotonicMs();
         const limited = { ...request, deadlineMs: Math.min(request.deadlineMs ?? left, left), probe: about.probe };
         try {
           if (left <= 0) throw new PartnerUnavailable('deadline', { sent: 'never' });
           const answer = await about.endpoint.request(limited);
           about.exchanges.push(maskedExchange(request, answer));
+          if (changes) noteAnswer(about, readCommon(answer));
           const until = readExhaustedUntil(answer.headers, clock.now());
           if (until) onExhausted(about.endpointId, until);
           return answer;
         } catch (error) {
           if (error instanceof PartnerUnavailable) about.exchanges.push(maskedExchange(request, error));
+          if (changes) noteFailure(about, error);
           throw error;
         }
       },
     };
   }
+}
+
+/** A database that is slow or away says nothing of the delivery. */
+function sayNotNow(error: unknown): never {
+  if (isOfContent(error)) throw error;
+  throw new NotNow(`the settings cannot be read: ${(error as Error).message}`, { cause: error });
 }
 
 interface OpenCall {
@@ -200,4 +248,31 @@ interface OpenCall {
   /** Monotonic. */
   endsAt: number;
   probe: boolean;
+  /** A request that may change something there may have left. */
+  mayHaveLeft?: boolean;
+  /** Of such a request there was no answer, or one that proves nothing; in words. */
+  doubt?: string;
+}
+
+interface CalledMethod<A> {
+  answer?: A;
+  unavailable?: Unavailable;
+  exchange?: MaskedExchange[];
+}
+
+/** 401, 403 and 429 say that nothing was done; a 5xx or a page that is no answer of an API may come after it was. */
+function noteAnswer(about: OpenCall, common: Unavailable | undefined): void {
+  about.mayHaveLeft = true;
+  if (common && !common.pause) about.doubt ??= common.reason;
+}
+
+function noteFailure(about: OpenCall, error: unknown): void {
+  if (error instanceof PartnerUnavailable && error.sent === 'never') return;
+  about.mayHaveLeft = true;
+  about.doubt ??= error instanceof Error ? error.message : String(error);
+}
+
+/** Of a paid or irreversible call: "it did not take it" is believed only where no request of it is in doubt. */
+function withDoubt(outcome: Outcome, { doubt }: OpenCall): Outcome {
+  return outcome.kind === 'unavailable' && doubt !== undefined ? unknown(doubt) : outcome;
 }

@@ -21,11 +21,18 @@ export class ConnectorEnvironment extends withSettingsKeys(withAccess(withBroker
   @IsOptional()
   @Matches(/^[^\s,]+(,[^\s,]+)*$/, { message: 'READER_BROKER_USERS must be broker users with commas between them' })
   READER_BROKER_USERS?: string;
+
+  /** As whom the audit logs in to the broker: it may publish events again that were missed. This app itself, unless told. */
+  @IsOptional()
+  @Matches(/^[^\s,]+$/, { message: 'AUDIT_BROKER_USER must be one broker user' })
+  AUDIT_BROKER_USER?: string;
 }
 
-export function readWaysIn({ DIRECT_PUBLISHERS, READER_BROKER_USERS, AMQP_URL }: ConnectorEnvironment): WaysIn {
+export function readWaysIn(environment: ConnectorEnvironment): WaysIn {
+  const { AUDIT_BROKER_USER, DIRECT_PUBLISHERS, READER_BROKER_USERS, AMQP_URL } = environment;
   return new WaysIn({
     readers: READER_BROKER_USERS?.split(',') ?? [userOf(AMQP_URL)],
+    reEmitters: [AUDIT_BROKER_USER ?? userOf(AMQP_URL)],
     direct: readDirectPublishers(DIRECT_PUBLISHERS ?? ''),
   });
 }

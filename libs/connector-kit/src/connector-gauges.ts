@@ -30,6 +30,7 @@ export class ConnectorGauges implements OnModuleInit {
     this.watchParked();
     this.watchPartners();
     this.watchSources();
+    this.watchPaid();
   }
 
   private watchDeliveries(): void {
@@ -71,6 +72,30 @@ export class ConnectorGauges implements OnModuleInit {
       const count = Map.groupBy(standing, ({ reason }) => reason);
       for (const reason of PAUSE_REASONS) paused.set(count.get(reason)?.length ?? 0, { reason });
       overdue.set(late);
+    });
+  }
+
+  /** Of calls that cost money or cannot be taken back: alarm on any unknown that waits for a person. */
+  private watchPaid(): void {
+    const { engine, metrics } = this;
+    const intents = metrics.gauge('ponte_intents_open', 'Paid or irreversible calls whose end is not known');
+    const ofUnknown = 'Deliveries of which nobody knows whether their calls took effect';
+    const unknown = metrics.gauge('ponte_deliveries_unknown', ofUnknown, ['waits_for']);
+    const oldest = metrics.gauge('ponte_unknown_oldest_age_seconds', 'Age of the oldest such call', ['waits_for']);
+    const ofSpent = 'Reserved in the last local day with a paid call, in money';
+    const spent = metrics.gauge('ponte_spent_today', ofSpent, ['integration']);
+    const cap = metrics.gauge('ponte_spend_cap_today', 'What may be spent in a local day', ['integration']);
+    metrics.onScrape('paid', async () => {
+      const [counts, spends] = await Promise.all([engine.deliveries.unknown(), engine.deliveries.spentToday()]);
+      intents.set(counts.openIntents);
+      unknown.set(counts.verifying, { waits_for: 'verification' });
+      unknown.set(counts.person, { waits_for: 'person' });
+      oldest.set(ageOf(counts.oldestVerifying), { waits_for: 'verification' });
+      oldest.set(ageOf(counts.oldestPerson), { waits_for: 'person' });
+      for (const { integrationId: integration, reserved, cap: daily } of spends) {
+        spent.set(Number(reserved), { integration });
+        if (daily !== undefined) cap.set(Number(daily), { integration });
+      }
     });
   }
 

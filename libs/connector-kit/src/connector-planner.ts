@@ -1,5 +1,12 @@
 import type { PoolClient } from 'pg';
-import { isEventType, matchesPattern, type BusinessKeys, type HubEvent, type ReceivableChanged } from '#libs/contracts';
+import {
+  isCharge,
+  isEventType,
+  matchesPattern,
+  type BusinessKeys,
+  type HubEvent,
+  type ReceivableChanged,
+} from '#libs/contracts';
 import type {
   EventPlan,
   FinishedRun,
@@ -112,6 +119,7 @@ export class ConnectorPlanner implements Planner {
     return deliveries.map((delivery) => {
       const entry = this.definition.delivers.get(delivery.operation);
       if (!entry) throw new Error(`nothing delivers "${delivery.operation}": write @Deliver('${delivery.operation}')`);
+      requireOperationKey(delivery, entry.effect);
       return { ...delivery, ...(entry.group !== undefined && { group: entry.group }) };
     });
   }
@@ -119,6 +127,14 @@ export class ConnectorPlanner implements Planner {
   private bound<M extends (...given: never[]) => unknown>(method: string): M {
     return (this.connector as Record<string, M>)[method]!.bind(this.connector) as M;
   }
+}
+
+/** @throws Error for what costs money or cannot be taken back and could be asked for twice */
+function requireOperationKey({ operation, operationKey, cost }: PlannedDelivery, effect: string | undefined): void {
+  if (effect && !operationKey)
+    throw new Error(`"${operation}" is ${effect}: plan it with the operationKey that names this wish for ever`);
+  if (cost !== undefined && !isCharge(cost))
+    throw new Error(`the cost of "${operation}" is no money (a decimal text with two places): ${cost}`);
 }
 
 /** Those that come in for the first time: what was held for one integration is in the read model since it came. */

@@ -3,12 +3,14 @@ import type { DynamicModule, Provider } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { Pool } from 'pg';
 import { ACCESS_MIGRATIONS, AccessModule } from '#libs/access';
-import { appTopology, BrokerConnection, BrokerManagement, ERP_EVENTS, TopicServer } from '#libs/broker';
+import { appTopology, BrokerConnection, BrokerManagement, ERP_EVENTS, PONTE_EVENTS, TopicServer } from '#libs/broker';
 import {
   AwaitingDeliveries1764060000000,
+  Balance1764130000000,
   DeliveryEngine,
   DeliveryLedger1763800000000,
   OperatedDeliveries1764050000000,
+  PaidOperations1764140000000,
 } from '#libs/delivery';
 import { PartnerEndpoints } from '#libs/partner';
 import { ReceivablesFill1764100000000, ReceivablesReadModel1763900000000 } from '#libs/receivables';
@@ -21,6 +23,9 @@ import {
   SETTINGS_MIGRATIONS,
   SystemParameters,
 } from '#libs/settings';
+import { BalanceController } from './balance.controller.js';
+import { BALANCE_PATTERN } from './balance-ear.js';
+import { balanceProviders } from './balance.module.js';
 import { CadenceTimer } from './cadence-timer.js';
 import { CapabilitiesController, CONNECTOR } from './capabilities.controller.js';
 import { ConnectionTest } from './connection-test.js';
@@ -61,6 +66,8 @@ export const CONNECTOR_MIGRATIONS = [
   AwaitingDeliveries1764060000000,
   IntegrationLife1764120000000,
   Reconciliations1764070000000,
+  Balance1764130000000,
+  PaidOperations1764140000000,
 ];
 
 export interface ConnectorModuleOptions {
@@ -100,6 +107,7 @@ export class ConnectorModule {
         EndpointsController,
         CapabilitiesController,
         ReconciliationsController,
+        BalanceController,
       ],
       providers: [
         connector,
@@ -108,6 +116,7 @@ export class ConnectorModule {
         { provide: CONNECTOR, useExisting: connector },
         ...parts(definition, connector, environment),
         ...reconciliationProviders(definition, connector),
+        ...balanceProviders(definition),
       ],
       exports: [TopicServer],
     };
@@ -187,10 +196,10 @@ function topicServer(
 ): TopicServer {
   const server = new TopicServer({
     connection: new BrokerConnection(environment.AMQP_URL, `${app} consume`),
-    topology: appTopology(
-      app,
-      bindings.map((pattern) => ({ exchange: ERP_EVENTS, pattern })),
-    ),
+    topology: appTopology(app, [
+      ...bindings.map((pattern) => ({ exchange: ERP_EVENTS, pattern })),
+      { exchange: PONTE_EVENTS, pattern: BALANCE_PATTERN },
+    ]),
     management: new BrokerManagement(environment.AMQP_MANAGEMENT_URL, environment.AMQP_URL),
   });
   health.registerReadiness('broker', () => {

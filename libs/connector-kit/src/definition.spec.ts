@@ -1,8 +1,28 @@
 import { describe, expect, it } from '@jest/globals';
-import { delivered, type HubEvent, type Outcome, type ReceivableChanged } from '#libs/contracts';
+import {
+  absent,
+  delivered,
+  type HubEvent,
+  type Outcome,
+  type ReceivableChanged,
+  type Verification,
+} from '#libs/contracts';
 import { Setting } from '#libs/settings';
 import { connectorConformance } from './connector-conformance.js';
-import { Connector, definitionOf, Deliver, Load, nothing, Plan, plan, type Planned } from './definition.js';
+import type { ConnectionVerdict } from './call.js';
+import {
+  Check,
+  Connector,
+  definitionOf,
+  Deliver,
+  Load,
+  nothing,
+  Plan,
+  plan,
+  Verify,
+  type Planned,
+} from './definition.js';
+import { BureauConnector, BureauSettings } from '../test/bureau.js';
 import { ShopConnector, ShopSettings } from '../test/shop-connector.js';
 
 const SHOP = { name: 'shop', settings: ShopSettings };
@@ -97,6 +117,44 @@ describe('a connector class', () => {
   @Connector({ ...SHOP, name: 'My Shop' })
   class BadName extends DeliversNothing {}
 
+  const PAID = { effect: 'paid', group: 'bureau' } as const;
+  const GROUPS = { groups: { bureau: () => ({}) } };
+  @Connector({ ...SHOP, ...GROUPS })
+  class Unverified extends ShopConnector {
+    @Deliver('analysis.buy', PAID)
+    async buy(): Promise<Outcome> {
+      return delivered();
+    }
+  }
+  @Connector({ ...SHOP, ...GROUPS })
+  class Unprobed extends Unverified {
+    @Verify('analysis.buy', { settlesWithinMs: 60_000 })
+    async find(): Promise<Verification> {
+      return absent();
+    }
+  }
+  @Connector({ ...SHOP, ...GROUPS })
+  class Uncapped extends Unprobed {
+    @Check('bureau')
+    async check(): Promise<ConnectionVerdict> {
+      return { ok: true };
+    }
+  }
+  @Connector(SHOP)
+  class VerifiesForNothing extends ShopConnector {
+    @Verify('title.put', { settlesWithinMs: 60_000 })
+    async find(): Promise<Verification> {
+      return absent();
+    }
+  }
+  @Connector(SHOP)
+  class VerifiesNothing extends ShopConnector {
+    @Verify('analysis.sell', { settlesWithinMs: 60_000 })
+    async find(): Promise<Verification> {
+      return absent();
+    }
+  }
+
   it.each([
     [Bare, 'write @Connector({ name, settings }) above it'],
     [PlansNothing, "write @Plan('erp.….v1') above a method"],
@@ -106,6 +164,11 @@ describe('a connector class', () => {
     [LoadsTwice, 'two @Load()'],
     [Misspelt, 'plans "erp.recievable.*.v1", which names no event of the catalogue'],
     [BadName, 'write a name of small letters'],
+    [Unverified, "write @Verify('analysis.buy', { settlesWithinMs })"],
+    [Unprobed, "so no call of it probes: write @Check('bureau')"],
+    [Uncapped, 'write class ShopSettings extends SpendSettings'],
+    [VerifiesForNothing, 'which is neither paid nor irreversible'],
+    [VerifiesNothing, 'verifies "analysis.sell", which nothing delivers'],
   ])('is refused at the start with the line to write: %p', (connector, line) => {
     expect(() => definitionOf(connector)).toThrow(line);
   });
@@ -141,6 +204,32 @@ describe('the conformance of a connector', () => {
       }
     }
     expect(connectorConformance(Broken, MINIMUM).join('\n')).toContain(sentence);
+  });
+
+  it.each<[string, string, object]>([
+    ['has no permanent key', 'plan it with an operationKey', { cost: '7.50' }],
+    ['has no cost', 'is paid: plan it with its cost', { operationKey: 'a1' }],
+    ['costs what is no money', 'is no money: 7.5', { operationKey: 'a1', cost: '7.5' }],
+  ])('tells of a paid operation that %s', (_what, sentence, more) => {
+    @Connector({ name: 'shop', settings: BureauSettings, groups: { bureau: () => ({}), removal: () => ({}) } })
+    class Broken extends BureauConnector {
+      override planNothing(): Planned {
+        return [plan('analysis.buy', { lane: 'a1', body: {}, ...more })];
+      }
+    }
+    expect(connectorConformance(Broken, { settings: { baseUrl: 'https://bureau.example' } }).join('\n')).toContain(
+      sentence,
+    );
+  });
+
+  it('tells of a permanent key on what may be repeated', () => {
+    @Connector(SHOP)
+    class Broken extends ShopConnector {
+      override planTitle(): Planned {
+        return [plan('title.put', { lane: 'a', body: {}, operationKey: 'a1' })];
+      }
+    }
+    expect(connectorConformance(Broken, MINIMUM).join('\n')).toContain('has an operationKey: write effect');
   });
 
   it.each<[string, string, (title: ReceivableChanged) => Planned]>([

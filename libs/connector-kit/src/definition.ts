@@ -7,12 +7,15 @@ import {
   type HubEvent,
   type Outcome,
   type ReceivableChanged,
+  type Verification,
 } from '#libs/contracts';
 import type { FinishedRun, PlannedDelivery, Unplanned } from '#libs/delivery';
 import type { PartnerEndpointOptions } from '#libs/partner';
 import type { SettingsClass, SystemParameterDescription } from '#libs/settings';
 import type { Call, ConnectionVerdict } from './call.js';
+import { DEFAULT_GROUP } from './default-group.js';
 import type { PartnerSettings } from './partner-settings.js';
+import { requireVerified } from './require-verified.js';
 
 /** What a plan answers: deliveries, in order; or why there are none. */
 export type Planned = PlannedDelivery[] | Unplanned;
@@ -31,13 +34,30 @@ export interface ConnectorOptions<S extends PartnerSettings> {
 }
 
 /** What a group's endpoint has of its own. */
-export type EndpointDifference = Partial<Pick<PartnerEndpointOptions, 'baseUrl' | 'requestsPerMinute' | 'connections'>>;
+export type EndpointDifference = Partial<
+  Pick<PartnerEndpointOptions, 'baseUrl' | 'requestsPerMinute' | 'connections'>
+> & {
+  /** No spend cap and no ramp holds it back: a duty of law, such as taking a negativation out again. */
+  exempt?: true;
+};
 
 export interface DeliverOptions {
   /** The group whose endpoint it goes through; `default` unless told. */
   group?: string;
   /** `continue`: a refusal is final and the lane goes on; by default it waits for a person. */
   onRefused?: 'park' | 'continue';
+  /**
+   * A call of it costs money, or cannot be taken back: at most one is made whose outcome nobody knows. Its plans name an
+   * `operationKey`, and a method says by `@Verify` whether the partner has it.
+   */
+  effect?: 'paid' | 'irreversible';
+  /** So long, from the first call, the partner takes another one with our idempotency key for the same. Absent: it does not. */
+  idempotencyKeyForMs?: number;
+}
+
+export interface VerifyOptions {
+  /** What the partner has taken shows there after this long at the latest, counted from the end of the call. */
+  settlesWithinMs: number;
 }
 
 interface PlanEntry {
@@ -50,17 +70,22 @@ interface DeliverEntry extends DeliverOptions {
   method: string;
 }
 
+interface VerifyEntry extends VerifyOptions {
+  operation: string;
+  method: string;
+}
+
 interface CheckEntry {
   group: string;
   method: string;
 }
 
-/** The group of operations that say no other. */
-export const DEFAULT_GROUP = 'default';
+export { DEFAULT_GROUP };
 
 const OPTIONS = Symbol('connector');
 const PLANS = Symbol('plans');
 const DELIVERS = Symbol('delivers');
+const VERIFIES = Symbol('verifies');
 const CHECKS = Symbol('checks');
 const LOADS = Symbol('loads');
 const AFTER_RUNS = Symbol('after runs');
@@ -91,6 +116,18 @@ type DeliverMethod = (body: never, call: Call<never>) => Promise<Outcome>;
 export function Deliver(operation: string, options: DeliverOptions = {}) {
   return <M extends DeliverMethod>(target: object, method: string, _descriptor: TypedPropertyDescriptor<M>): void => {
     append(DELIVERS, target, { operation, method, ...options } satisfies DeliverEntry);
+  };
+}
+
+type VerifyMethod = (body: never, call: Call<never>) => Promise<Verification>;
+
+/**
+ * The method asks the partner, changing nothing there, whether it has exactly this delivery of a paid or irreversible
+ * operation. What could be somebody else's (same document, same product) is `ambiguous`, never `present`.
+ */
+export function Verify(operation: string, options: VerifyOptions) {
+  return <M extends VerifyMethod>(target: object, method: string, _descriptor: TypedPropertyDescriptor<M>): void => {
+    append(VERIFIES, target, { operation, method, ...options } satisfies VerifyEntry);
   };
 }
 
@@ -150,6 +187,8 @@ export interface ConnectorDefinition {
   systemParameter?: SystemParameterDescription;
   /** With `default` first. */
   groups: ReadonlyMap<string, (settings: PartnerSettings) => EndpointDifference>;
+  /** The method that verifies a paid or irreversible operation, by operation. */
+  verifies: ReadonlyMap<string, VerifyEntry>;
   /** The method that tests the connection, by group. */
   checks: ReadonlyMap<string, string>;
   /** The method that plans a title as it stands, where there is one. */
@@ -198,12 +237,15 @@ export function definitionOf(connector: ConnectorClass): ConnectorDefinition {
     if (groups.has(group)) continue;
     throw new TypeError(`${connector.name}.${method} goes by the group "${group}": write it under groups: { … }`);
   }
+  const verifies = (Reflect.getMetadata(VERIFIES, connector.prototype) ?? []) as VerifyEntry[];
+  requireVerified(connector.name, { delivers, verifies, checks, settings: options.settings });
   if (loads.length > 1) throw new TypeError(`${connector.name} has two @Load(): one plans a title as it stands`);
   const bindings = [...new Set([...plans.map(({ pattern }) => bindingOf(pattern)), ...(loads[0] ? [BACKFILLS] : [])])];
   return {
     ...(options.systemParameter && { systemParameter: options.systemParameter }),
     groups,
     checks: new Map(checks.map(({ group, method }) => [group, method])),
+    verifies: new Map(verifies.map((entry) => [entry.operation, entry])),
     ...(loads[0] && { load: loads[0] }),
     ...(afterRuns[0] && { afterRun: afterRuns[0] }),
     name: options.name,

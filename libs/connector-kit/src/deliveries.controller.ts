@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { IsObject, IsOptional, IsString, Length } from 'class-validator';
+import { IsBoolean, IsObject, IsOptional, IsString, Length } from 'class-validator';
 import { CurrentCaller, RequirePermission, type Caller, type Permission, type Territory } from '#libs/access';
 import {
   DeliveryEngine,
@@ -36,6 +36,19 @@ export class EditBody extends ReasonBody {
   @IsOptional()
   @IsObject()
   patch?: object;
+}
+
+/** What a person found at the partner of a paid or irreversible call nobody knows the end of. */
+export class ResolveBody extends ReasonBody {
+  /** True: it is through. False: it is sent once more. */
+  @IsBoolean()
+  happened!: boolean;
+
+  /** The partner's own name for it; where it happened. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  reference?: string;
 }
 
 @Controller('deliveries')
@@ -99,8 +112,31 @@ export class DeliveriesController {
     @Param('position') position: string,
     @Body() { reason }: ReasonBody,
   ): Promise<void> {
-    await this.read(caller, 'deliveries.skip', position);
-    await this.engine.deliveries.skip(position, caller.name, reason).catch(toProblem);
+    const { delivery } = await this.read(caller, 'deliveries.skip', position);
+    const { deliveries } = this.engine;
+    if (delivery.state !== 'unknown') return deliveries.skip(position, caller.name, reason).catch(toProblem);
+    // Left for good, nobody will ever know whether it was paid for: that is a decision on the call, too.
+    caller.require('deliveries.resolve', territoryOf(delivery));
+    await deliveries.giveUp(position, caller.name, reason).catch(toProblem);
+  }
+
+  @Post(':position/resolve')
+  @HttpCode(204)
+  @RequirePermission('deliveries.resolve')
+  @Documented({
+    summary: 'Says of a paid or irreversible call whether it happened: it is through then, or sent once more',
+  })
+  async resolve(
+    @CurrentCaller() caller: Caller,
+    @Param('position') position: string,
+    @Body() { happened, reference, reason }: ResolveBody,
+  ): Promise<void> {
+    await this.read(caller, 'deliveries.resolve', position);
+    const said = { by: caller.name, reason };
+    if (!happened) return this.engine.deliveries.resolve(position, { ...said, happened }).catch(toProblem);
+    if (reference === undefined)
+      throw invalidRequest([{ pointer: '/reference', detail: "the partner's own name for it must be given" }]);
+    await this.engine.deliveries.resolve(position, { ...said, happened, reference }).catch(toProblem);
   }
 
   @Post(':position/edit-and-resend')

@@ -1,4 +1,4 @@
-export type { Call, ConnectionVerdict } from './call.js';
+export type { AboutRequest, Call, ConnectionVerdict } from './call.js';
 export { connectorConformance, type ConformanceWish } from './connector-conformance.js';
 export type { Allowance, Capability, CapabilityWish, HasCapabilities } from './capabilities.js';
 export { ConnectorEnvironment } from './connector-environment.js';
@@ -17,8 +17,11 @@ export {
   type ConnectorOptions,
   type DeliverOptions,
   type Planned,
+  Verify,
+  type VerifyOptions,
 } from './definition.js';
 export { PartnerSettings } from './partner-settings.js';
+export { SpendSettings } from './spend-settings.js';
 export {
   Reconcile,
   type ComparedFields,

@@ -161,11 +161,13 @@ export class IntegrationDesk {
   private async followIn(client: PoolClient, integration: Integration<PartnerSettings>, by: string): Promise<Followed> {
     const { id, source, company, settings } = integration;
     const groups = [...this.definition.groups.keys()];
+    const exempt = groups.filter((group) => this.definition.groups.get(group)!(settings).exempt);
     const endpoints = await ensureEndpoints(client, {
       integrationId: id,
       source,
       company,
       groups,
+      exempt,
       concurrency: settings.concurrency,
     });
     const cadence = { integrationId: id, everySeconds: settings.periodicityMinutes * 60, zone: settings.timeZone };
@@ -183,6 +185,8 @@ export class IntegrationDesk {
     if (cadenceChanged) await cadences.refile(id);
     for (const endpointId of endpoints) {
       await gates.resume(endpointId, 'credential', by);
+      // The cap may have been raised; one that was not stops the next paid call again.
+      await gates.resume(endpointId, 'spend-cap', by);
       if (state.kind === 'ready') await gates.resume(endpointId, 'off', by);
     }
     this.engine.stir();

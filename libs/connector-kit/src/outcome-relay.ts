@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { BrokerConnection, ConfirmPublisher, PONTE_EVENTS, publisherTopology } from '#libs/broker';
 import { Lease, OUTBOX_COLUMNS, OutboxReader, Relay, type RelayNotice } from '#libs/outbox';
+import { faultPoint } from '#libs/runtime';
 
 /** Carries the connector's own outbox to ponte.events, on a connection of its own. */
 export class OutcomeRelay {
@@ -20,6 +21,7 @@ export class OutcomeRelay {
       exchange: PONTE_EVENTS,
       source: `/ponte/${app}`,
       onNotice: (notice) => this.tell(notice),
+      faultPoint,
     });
   }
 

@@ -40,18 +40,18 @@ export class SettingsBook {
     }
   }
 
-  /** At most a second old. @throws Error for an integration that does not exist: it was never planned for */
+  /** At most a second old. @throws RangeError for an integration that does not exist: it was never planned for */
   async read(id: string): Promise<Integration<PartnerSettings>> {
     const page = this.pages.get(id);
     if (page && this.clock.monotonicMs() - page.readAt < FRESH_MS) return page.integration;
     return this.readAnew(id);
   }
 
-  /** As the database has it now. @throws Error for an integration that does not exist */
+  /** As the database has it now. @throws RangeError for an integration that does not exist */
   async readAnew(id: string): Promise<Integration<PartnerSettings>> {
     const readAt = this.clock.monotonicMs();
     const integration = await this.registry.byId(this.pool, id);
-    if (!integration) throw new Error(`there is no integration ${id}`);
+    if (!integration) throw new RangeError(`there is no integration ${id}`);
     this.note([integration], readAt);
     return this.pages.get(id)!.integration;
   }

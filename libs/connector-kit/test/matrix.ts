@@ -58,6 +58,7 @@ export async function openCompany(shop: ShopApp, partner: LocalPartner, vendor: 
     ['/redrives', redriveId],
     // The shop reads nothing back, so there is none; a stranger is told the same as of one that is.
     ['/reconciliations', '1'],
+    ['/balance/differences', '1'],
     ['/access/groups', await groupOf(vendor)],
   ]);
 }
@@ -75,6 +76,7 @@ export const BODIES: Readonly<Record<string, object>> = {
   'POST /redrives/preview': { filter: {} },
   'POST /redrives': { filter: {}, reason: 'out of curiosity', perSecond: 1, expectedCount: 1 },
   'POST /reconciliations/:id/repair': { kinds: ['missing'] },
+  'POST /deliveries/:position/resolve': { reason: 'out of curiosity', happened: false },
   'POST /deliveries/:position/edit-and-resend': { reason: 'out of curiosity', body: { id: 'x' } },
   'POST /parked-events/:id/fix': { reason: 'out of curiosity', event: { id: 'x' } },
 };

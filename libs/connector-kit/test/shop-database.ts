@@ -34,7 +34,7 @@ export async function openShop(clock: Clock = new SystemClock()) {
       return inTransaction(pool, (client) => registry.save(client, input, changer)).then(({ after }) => after);
     },
     close: async () => {
-      await pool.end();
+      if (!pool.ended) await pool.end();
       await database.drop();
     },
   };

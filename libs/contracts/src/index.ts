@@ -1,5 +1,5 @@
-export { delivered, refused, refusedUntil, unavailable, unknown } from './outcome.js';
-export type { Outcome, OutcomeKind, PauseWish } from './outcome.js';
+export { absent, ambiguous, delivered, present, refused, refusedUntil, unavailable, unknown } from './outcome.js';
+export type { Outcome, OutcomeKind, PauseWish, Unavailable, Verification } from './outcome.js';
 
 export {
   ATTRIBUTE_LENGTHS,
@@ -70,6 +70,22 @@ export type { OutcomeData, OutcomeSuffix, OutcomeType } from './outcome-catalogu
 export { BusinessKeys, CausingEvent, IntegrationRef } from './outcome-parts.js';
 export { DeliveryEvent, DeliveryStopped, DeliverySuperseded } from './delivery-events.js';
 export { EndpointEvent, PAUSE_REASONS, RunFinished, RunStarted, SettingsChanged } from './operation-events.js';
+export {
+  BalanceBegun,
+  BalanceCarried,
+  BalancedHour,
+  BalanceDiffered,
+  BalanceListed,
+  BalanceReEmitRequested,
+  BalanceReEmitted,
+  BalanceTold,
+  CarriedHour,
+  LISTED_IDS_MAX,
+  NotReEmitted,
+  RE_EMITTED_IDS_MAX,
+} from './balance-events.js';
+export { FINAL_STATES, FIRST_ID, hourOf, LAST_ID, NO_DIGEST, outcomeIdOf } from './balance-ids.js';
+export { digestOfIds, outcomeIdIn } from './balance.sql.js';
 export { EventParked, EventReleased, EventUnplanned, PARKED_KINDS, UNPLANNED_REASONS } from './parking-events.js';
 export type { ParkedKind, UnplannedReason } from './parking-events.js';
 

@@ -1,4 +1,13 @@
 import { BackfillRequested } from './backfill.js';
+import {
+  BalanceBegun,
+  BalanceCarried,
+  BalanceDiffered,
+  BalanceListed,
+  BalanceReEmitRequested,
+  BalanceReEmitted,
+  BalanceTold,
+} from './balance-events.js';
 import { HubEnvelope } from './envelope.js';
 import { DeliveryEvent, DeliveryRetried, DeliveryStopped, DeliverySuperseded } from './delivery-events.js';
 import { EndpointEvent, RunFinished, RunStarted, SettingsChanged } from './operation-events.js';
@@ -24,6 +33,15 @@ export const OUTCOME_CATALOGUE = {
   'event.released.v1': EventReleased,
   /** Always `ponte.backfill.requested.v1`: an ERP's reader is asked, whoever asks. */
   'backfill.requested.v1': BackfillRequested,
+  /** The hourly balance: said by the audit … */
+  'balance.begun.v1': BalanceBegun,
+  'balance.carried.v1': BalanceCarried,
+  'balance.told.v1': BalanceTold,
+  'balance.listed.v1': BalanceListed,
+  'balance.re-emitted.v1': BalanceReEmitted,
+  /** … and asked by a connector. */
+  'balance.differed.v1': BalanceDiffered,
+  'balance.re-emit-requested.v1': BalanceReEmitRequested,
 } as const satisfies Readonly<Record<`${string}.${string}.v${number}`, new () => object>>;
 
 export type OutcomeSuffix = keyof typeof OUTCOME_CATALOGUE;

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { delivered, refused, refusedUntil, unavailable, unknown } from './outcome.js';
+import { absent, ambiguous, delivered, present, refused, refusedUntil, unavailable, unknown } from './outcome.js';
 import { outcomeSuffixOf, outcomeType } from './outcome-catalogue.js';
 
 it('says each answer with nothing it was not told', () => {
@@ -25,6 +25,15 @@ it('says each answer with nothing it was not told', () => {
       pause: { reason: 'rate-limit', until, detail: '60 a minute' },
     },
     { kind: 'unknown', reason: 'no answer within 10 s' },
+  ]);
+});
+
+it('says what a verification found with nothing it was not told', () => {
+  expect([present('A1'), present('A1', 'by its protocol'), absent(), ambiguous('two of them')]).toStrictEqual([
+    { kind: 'present', reference: 'A1' },
+    { kind: 'present', reference: 'A1', note: 'by its protocol' },
+    { kind: 'absent' },
+    { kind: 'ambiguous', reason: 'two of them' },
   ]);
 });
 

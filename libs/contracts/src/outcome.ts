@@ -11,9 +11,11 @@ export type Outcome =
    */
   | { kind: 'refused'; reason: string; detail?: unknown; awaits?: string }
   /** The partner did not take it and may take it later. */
-  | { kind: 'unavailable'; reason: string; retryAt?: Date; pause?: PauseWish }
+  | Unavailable
   /** The request may or may not have had its effect. */
   | { kind: 'unknown'; reason: string };
+
+export type Unavailable = { kind: 'unavailable'; reason: string; retryAt?: Date; pause?: PauseWish };
 
 /** Asks for the whole endpoint to be paused, because the next call would meet the same answer. */
 export type PauseWish = { reason: 'rate-limit' | 'credential' | 'maintenance'; until?: Date; detail: string };
@@ -33,10 +35,33 @@ export function refusedUntil(lane: string, reason: string): Outcome {
   return { kind: 'refused', reason, awaits: lane };
 }
 
-export function unavailable(reason: string, more: { retryAt?: Date; pause?: PauseWish } = {}): Outcome {
+export function unavailable(reason: string, more: { retryAt?: Date; pause?: PauseWish } = {}): Unavailable {
   return { kind: 'unavailable', reason, ...more };
 }
 
 export function unknown(reason: string): Outcome {
   return { kind: 'unknown', reason };
+}
+
+/** What the partner says of a paid or irreversible call of which we never learnt what became. */
+export type Verification =
+  /** It has exactly ours. `reference` is the partner's own name for it. */
+  | { kind: 'present'; reference: string; note?: string }
+  /** It does not have it. Believed only after the time the operation needs to show there. */
+  | { kind: 'absent' }
+  /** It has something that could be ours or somebody else's: a person decides. */
+  | { kind: 'ambiguous'; reason: string }
+  /** It cannot say just now. */
+  | Unavailable;
+
+export function present(reference: string, note?: string): Verification {
+  return { kind: 'present', reference, ...(note !== undefined && { note }) };
+}
+
+export function absent(): Verification {
+  return { kind: 'absent' };
+}
+
+export function ambiguous(reason: string): Verification {
+  return { kind: 'ambiguous', reason };
 }

@@ -9,6 +9,8 @@ export const UNPLANNED_REASONS = [
   'no-plan',
   'no-integration',
   'read-model-only',
+  /** A paid or irreversible operation is asked for once, by its permanent key. */
+  'already-asked',
 ] as const;
 export type UnplannedReason = (typeof UNPLANNED_REASONS)[number];
 

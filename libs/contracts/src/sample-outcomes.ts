@@ -1,4 +1,5 @@
 import { BACKFILL_REQUESTED } from './sample-backfills.js';
+import { BALANCE_SAMPLES } from './balance-samples.js';
 import { outcomeType, type OutcomeData, type OutcomeEvent, type OutcomeSuffix } from './outcome-catalogue.js';
 import type { DeliveryEvent } from './delivery-events.js';
 import type { EndpointEvent, RunStarted } from './operation-events.js';
@@ -112,6 +113,7 @@ const DATA: { readonly [S in OutcomeSuffix]: OutcomeData<S> } = {
     occurredAt: AT,
   },
   'backfill.requested.v1': BACKFILL_REQUESTED,
+  ...BALANCE_SAMPLES,
 };
 
 const SUBJECTS: Readonly<Record<string, string>> = {
@@ -121,6 +123,7 @@ const SUBJECTS: Readonly<Record<string, string>> = {
   settings: 'integration/7',
   event: 'event/41',
   backfill: 'backfill/receivable',
+  balance: 'balance/2026-07-20T18:00:00Z',
 };
 
 /** One realistic event of `ponte.events` per kind, as the customerx connector would say it; a fresh copy at each call. */

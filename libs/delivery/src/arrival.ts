@@ -26,6 +26,8 @@ export interface Arrival {
   key?: string;
   /** Of the event's `time`, in UTC; dedupe remembers by it. Absent where there is no memory of that day. */
   day?: string;
+  /** The event's `time`, in UTC, where there is a day. */
+  at?: string;
   event?: HubEvent;
   /** Why it cannot be planned as it is. */
   parked?: { kind: ParkedKind; reason: string; holds: boolean };
@@ -50,13 +52,14 @@ export function readArrival(raw: RawMessage, now: Date, { warnOnly, knows, waysI
   const envelope = read.kind === 'event' ? read.event : read.envelope;
   const { id, source, type, subject, company, branch, traceparent } = envelope;
   const facts = { id, source, type, subject, company, branch, traceparent };
-  const objection = waysIn?.objection(envelope, raw.properties.userId);
+  const objection = waysIn?.objection(envelope, waysIn.publisherOf(raw.properties));
   if (objection) {
     // Without a day: what comes the wrong way must not take the id of what comes the right one, nor hold its key.
     const parked = { kind: 'wrong-way-in' as const, reason: objection, holds: false };
     return { raw, hash, facts, key: orderingKey(envelope), parked };
   }
-  const known = { raw, hash, facts, key: orderingKey(envelope), day: dayWithinHorizon(envelope.time, now) };
+  const at = withinHorizon(envelope.time, now);
+  const known = { raw, hash, facts, key: orderingKey(envelope), day: at?.slice(0, 10), at };
   if (read.kind === 'invalid') {
     return { ...known, parked: { kind: 'invalid', reason: read.problems.join('; '), holds: true } };
   }
@@ -86,11 +89,11 @@ function hashOf({ content, properties }: RawMessage): Buffer {
   return hash.digest();
 }
 
-function dayWithinHorizon(time: string | undefined, now: Date): string | undefined {
+function withinHorizon(time: string | undefined, now: Date): string | undefined {
   if (!time) return undefined;
   const at = DateTime.fromISO(time, { zone: 'utc' });
   const today = DateTime.fromJSDate(now, { zone: 'utc' });
   if (!at.isValid || at < today.minus({ days: HORIZON_DAYS_BACK }) || at > today.plus({ days: HORIZON_DAYS_AHEAD }))
     return undefined;
-  return at.toISODate();
+  return at.toISO();
 }

@@ -3,7 +3,7 @@ import { inTransaction, type Clock } from '#libs/runtime';
 import type { ClaimedDelivery, DeliveryLimits } from './courier.js';
 import { COUNT_RAMP, LOCK_ENDPOINT, READ_ENDPOINT, TAKE_PROBE } from './endpoints.sql.js';
 import { callablePrefix, type HeadRow } from './heads.js';
-import { CLAIM_DUE_LANES, CLAIM_RELEASED_LANES, HEADS_OF_LANES, WINDOWED } from './lanes.sql.js';
+import { CLAIM_DUE_LANES, CLAIM_RELEASED_LANES, HEADS_OF_LANES, VERIFIES, WINDOWED } from './lanes.sql.js';
 import { BACKGROUND } from './plan.js';
 import { rampRoom, secondOf, type Ramp } from './ramp.js';
 
@@ -23,6 +23,8 @@ export interface LaneClaim {
   lost: boolean;
   /** Set where this goes through an open breaker: the number of this probe, from 1. */
   probe?: number;
+  /** Its one delivery is paid or cannot be taken back: to be called, or to be verified first. */
+  paid?: 'call' | 'verify';
 }
 
 /** An endpoint with something due, and at which priorities; `WINDOWED` for lanes let go by their window. */
@@ -40,11 +42,22 @@ export interface ClaimWish {
   leaseMs: number;
   perLane: number;
   operations: readonly string[];
+  /** Of the operations, those whose calls are paid or cannot be taken back. */
+  paid?: readonly string[];
+}
+
+/** What goes through an open breaker. */
+export interface ClaimedProbe {
+  /** The number of this probe, from 1; undefined: another replica took it. */
+  probe?: number;
+  group?: string;
+  claims: LaneClaim[];
 }
 
 interface EndpointRow {
   id: string;
   integration_id: string;
+  operation_group: string;
   concurrency: number;
   ramp_seconds: number | null;
   ramp_second: number;
@@ -71,34 +84,45 @@ export class LaneClaimer {
     private readonly clock: Clock,
   ) {}
 
-  /** @returns nothing when the endpoint is paused, full, ramping, or claimed by another replica just now */
+  /**
+   * @returns nothing when the endpoint is paused, full, ramping, or claimed by another replica just now; while its budget is
+   * spent, what is to be verified
+   */
   claim(due: DueEndpoint, wish: ClaimWish): Promise<LaneClaim[]> {
     const claimedAt = this.clock.monotonicMs();
     return inTransaction(this.pool, async (client) => {
       const endpoint = await lockEndpoint(client, due.endpointId);
-      if (!endpoint || endpoint.pauses.length > 0) return [];
+      if (!endpoint || endpoint.pauses.some((reason) => reason !== 'spend-cap')) return [];
+      const { all, verifying } = claimableOperations(wish);
+      const operations = endpoint.pauses.length > 0 ? verifying : all;
       const ramp = rampOf(endpoint);
       const room = Math.min(wish.room, endpoint.concurrency - endpoint.in_use, rampRoom(ramp));
-      const lanes = await takeLanes(client, endpoint, due.priorities, { ...wish, room });
+      const lanes = await takeLanes(client, endpoint, due.priorities, { room, operations, leaseMs: wish.leaseMs });
       if (ramp && lanes.length > 0) await countRamp(client, endpoint.id, ramp, lanes.length);
-      return withHeads(client, endpoint, lanes, { ...wish, claimedAt });
+      // The ramp counts lanes: one delivery of each, or what waits on one lane would go all at once.
+      const perLane = rampRoom(ramp) === Infinity ? wish.perLane : 1;
+      return withHeads(client, endpoint, lanes, { ...wish, perLane, claimedAt, claimable: operations });
     });
   }
 
   /**
-   * Claims the one lane that goes through an open breaker, when this replica takes the probe.
+   * Claims the one lane that goes through an open breaker, when this replica takes the probe; none with a call that is
+   * paid or cannot be taken back.
    * @param nextProbeMs when another may try, should this one never be heard of again
    */
-  claimProbe(due: DueEndpoint, wish: ClaimWish, nextProbeMs: number): Promise<LaneClaim[]> {
+  claimProbe(due: DueEndpoint, wish: ClaimWish, nextProbeMs: number): Promise<ClaimedProbe> {
     const claimedAt = this.clock.monotonicMs();
     return inTransaction(this.pool, async (client) => {
       const endpoint = await lockEndpoint(client, due.endpointId);
-      if (!endpoint) return [];
+      if (!endpoint) return { claims: [] };
       const taken = await client.query<{ probes: number }>(TAKE_PROBE, [due.endpointId, nextProbeMs]);
       const probe = taken.rows[0]?.probes;
-      if (probe === undefined) return [];
-      const lanes = await takeLanes(client, endpoint, due.priorities, { ...wish, room: 1 });
-      return withHeads(client, endpoint, lanes, { ...wish, claimedAt, perLane: 1, probe });
+      if (probe === undefined) return { claims: [] };
+      const { free, verifying } = claimableOperations(wish);
+      const operations = endpoint.pauses.includes('spend-cap') ? verifying : free;
+      const lanes = await takeLanes(client, endpoint, due.priorities, { room: 1, operations, leaseMs: wish.leaseMs });
+      const heads = { ...wish, claimedAt, perLane: 1, probe, claimable: operations };
+      return { probe, group: endpoint.operation_group, claims: await withHeads(client, endpoint, lanes, heads) };
     });
   }
 }
@@ -114,7 +138,7 @@ async function takeLanes(
   client: PoolClient,
   endpoint: EndpointRow,
   priorities: readonly number[],
-  wish: ClaimWish,
+  wish: { room: number; leaseMs: number; operations: readonly string[] },
 ): Promise<ClaimedLane[]> {
   const lanes: ClaimedLane[] = [];
   for (const priority of priorities.toSorted((one, other) => other - one)) {
@@ -138,6 +162,8 @@ function backgroundRoom({ concurrency, in_background: used }: EndpointRow): numb
 interface HeadsWish extends ClaimWish {
   claimedAt: number;
   probe?: number;
+  /** Those that may be claimed now. */
+  claimable: readonly string[];
 }
 
 async function withHeads(
@@ -149,7 +175,8 @@ async function withHeads(
   if (lanes.length === 0) return [];
   const { rows } = await client.query<HeadRow>(HEADS_OF_LANES, [lanes.map((lane) => lane.id), wish.perLane]);
   const byLane = Map.groupBy(rows, (row) => row.lane_id);
-  const claimed = { endpointId: endpoint.id, releasedUpTo: endpoint.released_up_to, operations: wish.operations };
+  const { claimable: operations, paid = [] } = wish;
+  const claimed = { endpointId: endpoint.id, releasedUpTo: endpoint.released_up_to, operations, paid };
   return lanes.map((lane) => ({
     laneId: lane.id,
     laneKey: lane.key,
@@ -162,7 +189,20 @@ async function withHeads(
     deliveries: callablePrefix(byLane.get(lane.id) ?? [], claimed),
     lost: lane.was_leased,
     probe: wish.probe,
+    paid: paidOf(byLane.get(lane.id)?.[0], paid),
   }));
+}
+
+/** As lanes name them: with `VERIFIES` behind those whose last call is to be verified, which costs nothing. */
+function claimableOperations({ operations, paid = [] }: ClaimWish) {
+  const verifying = paid.map((operation) => operation + VERIFIES);
+  const repeatable = operations.filter((operation) => !paid.includes(operation));
+  return { all: [...operations, ...verifying], free: [...repeatable, ...verifying], verifying };
+}
+
+function paidOf(head: HeadRow | undefined, paid: readonly string[]): LaneClaim['paid'] {
+  if (!head || !paid.includes(head.operation)) return undefined;
+  return head.state === 'unknown' ? 'verify' : 'call';
 }
 
 function rampOf({ ramp_seconds: seconds, ramp_second: second, ramp_used: used }: EndpointRow): Ramp | undefined {

@@ -1,12 +1,14 @@
 import type { PoolClient } from 'pg';
 import { columnsOf } from './columns.js';
 import { DeliveryRefusal } from './delivery-refusal.js';
+import { effectUnknown } from './delivery-resolution.js';
 import { NOTE_ACTIONS } from './deliveries.sql.js';
 import * as sql from './deliveries-edit.sql.js';
 import type { DeliveryRow } from './delivery-report.js';
 import { SETTLE_DELIVERIES } from './ledger.sql.js';
 import type { OutcomeWriter } from './outcome-events.js';
 import { writeOutcomes } from './outcome-rows.js';
+import { MOVE_OPERATION_KEY, PAID_FACTS } from './paid.sql.js';
 import { storable } from './storable.js';
 import { toTold, type ToldRow } from './told-row.js';
 
@@ -30,6 +32,7 @@ export class DeliveryEdit {
    * @returns the new one's position @throws DeliveryRefusal
    */
   async replace(original: string, open: DeliveryRow | undefined, wish: EditWish): Promise<string> {
+    await this.requireRepeatable(original, open);
     if (!open) await this.requireLatest(original);
     const position = await this.freePosition(original);
     if (open) await this.settle(open, position, wish);
@@ -37,10 +40,26 @@ export class DeliveryEdit {
     const placed = (await this.client.query<ToldRow>(sql.PUT_IN_PLACE, values)).rows[0];
     if (!placed) throw new DeliveryRefusal('not-found', `there is no delivery ${original}`);
     const { by, reason } = wish;
+    await this.client.query(MOVE_OPERATION_KEY, [original, position]);
     await this.client.query(NOTE_ACTIONS, [[original], 'edited', by, storable(reason), null, position]);
     const told = { ...toTold(placed), laneKey: this.laneKey };
     await writeOutcomes(this.client, [this.outcomes.retried(told, by, { reason, replaces: original })]);
     return position;
+  }
+
+  /**
+   * Another body goes under another idempotency key. What was paid for or cannot be taken back is not edited once it is
+   * through, nor while a call of it may have taken effect.
+   */
+  private async requireRepeatable(original: string, open: DeliveryRow | undefined): Promise<void> {
+    type Row = { paid: boolean; found_absent: boolean };
+    const { paid, found_absent: foundAbsent } = (await this.client.query<Row>(PAID_FACTS, [original])).rows[0]!;
+    if (!paid) return;
+    if (!open) {
+      const words = `the delivery ${original} is paid for or cannot be taken back: ask for another one instead`;
+      throw new DeliveryRefusal('only-once', words);
+    }
+    if (open.state === 'unknown' || foundAbsent) throw effectUnknown(original);
   }
 
   /** What is through comes once more only while nothing of its lane has come after it. */

@@ -1,4 +1,5 @@
 import { COMMON_REASON, filtered, FINGERPRINT } from './deliveries-filter.sql.js';
+import { WAITS_FOR_PERSON } from './paid.sql.js';
 
 /** When it failed last; what failed before that was kept was planned then at the latest. */
 export const FAILED_AT = `coalesce(d.failed_at, d.planned_at)`;
@@ -8,7 +9,7 @@ export const FAILURE_GROUPS = `
   with looked as (
     select d.position, d.operation, d.reason, d.subject, ${FAILED_AT} as failed_at
     from delivery d
-    where d.state <> 'pending' and ${filtered(FAILED_AT)}
+    where d.state <> 'pending' and ${WAITS_FOR_PERSON} and ${filtered(FAILED_AT)}
     order by d.position desc
     limit $17),
   groups as (

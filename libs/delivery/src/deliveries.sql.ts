@@ -1,4 +1,5 @@
 import { filtered } from './deliveries-filter.sql.js';
+import { WAITS_FOR_PERSON } from './paid.sql.js';
 
 const COLUMNS = `
   d.position::text as position, d.integration_id::text as integration_id, d.operation, d.kind, d.attempts, d.tries, d.reason,
@@ -91,5 +92,5 @@ export const WAITED_FOR = `
 export const COUNT_WAITING = `
   select
     (select count(*)::int from (select from delivery where state = 'pending' limit 100000) p) as pending,
-    (select count(*)::int from delivery where state <> 'pending') as parked,
-    (select min(planned_at) from delivery where state <> 'pending') as oldest_parked`;
+    (select count(*)::int from delivery d where d.state <> 'pending' and ${WAITS_FOR_PERSON}) as parked,
+    (select min(planned_at) from delivery d where d.state <> 'pending' and ${WAITS_FOR_PERSON}) as oldest_parked`;

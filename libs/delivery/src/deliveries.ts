@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '#libs/runtime';
+import { releaseAwaiting } from './awaiting.js';
 import { columnsOf } from './columns.js';
 import { isOfContent } from './content-failure.js';
 import { DeliveryEdit, type EditWish } from './deliveries-edit.js';
@@ -7,9 +8,11 @@ import { readFailureGroups, type FailureGroups } from './deliveries-failures.js'
 import { filterValues, type DeliveryFilter, type SeenTerritory } from './deliveries-filter.js';
 import * as sql from './deliveries.sql.js';
 import { DeliveryRefusal } from './delivery-refusal.js';
+import { DeliveryResolution, effectUnknown, endUnresolved, type Finding } from './delivery-resolution.js';
 import {
   toAction,
   toAttempt,
+  toIntent,
   toReport,
   type DeliveryDetail,
   type DeliveryReport,
@@ -21,6 +24,8 @@ import { LOCK_LANES, RECOMPUTE_LANES } from './lanes.sql.js';
 import { SETTLE_DELIVERIES } from './ledger.sql.js';
 import type { OutcomeWriter } from './outcome-events.js';
 import { writeOutcomes } from './outcome-rows.js';
+import { INTENTS_OF } from './paid.sql.js';
+import { countUnknown, spentToday, type SpentToday, type UnknownCounts } from './paid-counts.js';
 import { storable } from './storable.js';
 import { toTold } from './told-row.js';
 
@@ -36,6 +41,13 @@ interface LaneOfDelivery {
   lane_id: string;
   lane_key: string;
 }
+
+interface Left {
+  by: string;
+  reason: string;
+}
+
+type BeforeLeaving = (client: PoolClient, row: DeliveryRow) => Promise<void>;
 
 type Work<T> = (client: PoolClient, row: DeliveryRow | undefined, lane: LaneOfDelivery) => Promise<T>;
 
@@ -61,7 +73,9 @@ export class Deliveries {
     const actions = (await this.pool.query(sql.ACTIONS_OF, [position])).rows.map(toAction);
     const replaces = (await this.pool.query<{ position: string }>(sql.REPLACED_BY_IT, [position])).rows[0]?.position;
     const waitsFor = (await this.pool.query<WaitedFor>(sql.WAITED_FOR, [position])).rows;
-    return { delivery: toReport(row), attempts, actions, waitsFor, ...(replaces && { replaces }) };
+    const intents = (await this.pool.query(INTENTS_OF, [position])).rows.map(toIntent);
+    const more = { ...(replaces && { replaces }), ...(intents.length > 0 && { intents }) };
+    return { delivery: toReport(row), attempts, actions, waitsFor, ...more };
   }
 
   /** What is sent, unmasked. */
@@ -72,6 +86,16 @@ export class Deliveries {
   async counts(): Promise<{ pending: number; parked: number; oldestParked?: Date }> {
     const { pending, parked, oldest_parked } = (await this.pool.query(sql.COUNT_WAITING)).rows[0];
     return { pending, parked, oldestParked: oldest_parked ?? undefined };
+  }
+
+  /** @see countUnknown */
+  unknown(): Promise<UnknownCounts> {
+    return countUnknown(this.pool);
+  }
+
+  /** @see spentToday */
+  spentToday(): Promise<SpentToday[]> {
+    return spentToday(this.pool);
   }
 
   /** What waits for a person, grouped by what it has in common. @see readFailureGroups */
@@ -86,7 +110,7 @@ export class Deliveries {
   /** It is tried again, with all its attempts before it. @throws DeliveryRefusal */
   async retry(position: string, by: string, reason?: string): Promise<void> {
     await this.change(position, async (client, open, { lane_key: laneKey }) => {
-      const row = requireOpen(position, open);
+      const row = requireKnown(requireOpen(position, open));
       await client.query(sql.START_OVER, [[position]]);
       await client.query(sql.NOTE_ACTIONS, [[position], 'retried', by, storable(reason), null, null]);
       await writeOutcomes(client, [this.outcomes.retried({ ...toTold(row), laneKey }, by, { reason })]);
@@ -110,10 +134,36 @@ export class Deliveries {
     return replacement;
   }
 
-  /** It is not sent; its lane goes on. @throws DeliveryRefusal */
-  async skip(position: string, by: string, reason: string): Promise<void> {
+  /** It is not sent; its lane goes on. @throws DeliveryRefusal where a call of it may have taken effect */
+  skip(position: string, by: string, reason: string): Promise<void> {
+    return this.leave(position, { by, reason }, (_, row) => Promise.resolve(void requireKnown(row)));
+  }
+
+  /** Nobody will know whether its call took effect; what it may have cost stays spent. @throws DeliveryRefusal */
+  giveUp(position: string, by: string, reason: string): Promise<void> {
+    return this.leave(position, { by, reason }, (client) => endUnresolved(client, position, 'given-up'));
+  }
+
+  /**
+   * What a person found out of a paid or irreversible call: it happened, and the delivery is through; or it did not, and it
+   * is sent once more. @throws DeliveryRefusal where nobody asks
+   */
+  async resolve(position: string, finding: Finding): Promise<void> {
+    const laneId = await this.change(position, async (client, open, { lane_id: id, lane_key: laneKey }) => {
+      await new DeliveryResolution(client, this.outcomes, laneKey).resolve(requireOpen(position, open), finding);
+      return id;
+    });
+    if (finding.happened) {
+      await wakeDependentsOf(this.pool, [laneId]).catch(() => undefined);
+      await releaseAwaiting(this.pool, [{ laneId, position }]).catch(() => undefined);
+    }
+    this.onReleased();
+  }
+
+  private async leave(position: string, { by, reason }: Left, first: BeforeLeaving): Promise<void> {
     const laneId = await this.change(position, async (client, open, { lane_id: id, lane_key: laneKey }) => {
       const row = requireOpen(position, open);
+      await first(client, row);
       const verdict = [position, row.tries, row.tries, row.attempts, 'skipped', storable(reason), null, by];
       await client.query(SETTLE_DELIVERIES, columnsOf([verdict], 8));
       await client.query(sql.NOTE_ACTIONS, [[position], 'skipped', by, storable(reason), null, null]);
@@ -145,6 +195,12 @@ export class Deliveries {
       return done;
     });
   }
+}
+
+/** @throws DeliveryRefusal while a call of it may have taken effect: sent again, it might be charged twice */
+function requireKnown(row: DeliveryRow): DeliveryRow {
+  if (row.state === 'unknown') throw effectUnknown(row.position);
+  return row;
 }
 
 function requireOpen(position: string, row: DeliveryRow | undefined): DeliveryRow {

@@ -12,6 +12,12 @@ export class DeliveryRefusal extends Error {
       | 'settled'
       | 'replaced'
       | 'overtaken'
+      /** Whether its call took effect is not known, and must be said first. */
+      | 'unknown-effect'
+      /** Its effect is known, or nobody ever asked. */
+      | 'not-unknown'
+      /** It was paid for, or cannot be taken back: sent again it would be a second time. */
+      | 'only-once'
       | 'no-room'
       | 'not-storable',
     message: string,

@@ -1,4 +1,5 @@
 import type { BusinessKeys } from '#libs/contracts';
+import type { IntentState } from './paid-verdict.js';
 import { toTold, type ToldRow } from './told-row.js';
 
 export type DeliveryState = 'pending' | 'parked' | 'unknown' | 'delivered' | 'refused' | 'skipped' | 'superseded';
@@ -43,7 +44,8 @@ export interface AttemptReport {
 
 /** What a person did with it. */
 export interface ActionReport {
-  action: 'retried' | 'redriven' | 'skipped' | 'edited';
+  /** `confirmed`, `denied`: said of a paid or irreversible call that it happened, or did not. */
+  action: 'retried' | 'redriven' | 'skipped' | 'edited' | 'confirmed' | 'denied';
   by: string;
   reason: string | null;
   at: Date;
@@ -68,6 +70,19 @@ export interface DeliveryDetail {
   waitsFor: WaitedFor[];
   /** What it was put in the place of, by a person. */
   replaces?: string;
+  /** Of a paid or irreversible operation: its calls, each written down before it was made. */
+  intents?: IntentReport[];
+}
+
+export interface IntentReport {
+  number: number;
+  state: IntentState;
+  cost: string | null;
+  /** To look for at the partner. */
+  idempotencyKey: string;
+  replica: string;
+  startedAt: Date;
+  endedAt: Date | null;
 }
 
 export interface DeliveryRow extends ToldRow {
@@ -119,5 +134,18 @@ export function toAction(row: Record<string, never>): ActionReport {
     at: row.done_at!,
     redriveId: row.redrive_id!,
     replacedBy: row.replaced_by!,
+  };
+}
+
+export function toIntent(row: Record<string, never>): IntentReport {
+  const { number, state, cost, replica } = row;
+  return {
+    number: number!,
+    state: state!,
+    cost: cost!,
+    idempotencyKey: row.idempotency_key!,
+    replica: replica!,
+    startedAt: row.started_at!,
+    endedAt: row.ended_at!,
   };
 }

@@ -6,11 +6,14 @@ import type { Courier } from './courier.js';
 import { DueEndpoints, type CallableEndpoint } from './due-endpoints.js';
 import type { Endpoints } from './endpoints.js';
 import { LaneRunner } from './lane-runner.js';
+import type { OutcomeWriter } from './outcome-events.js';
 import { FIRST_PROBE_MS } from './pause.js';
 import type { Settler } from './settler.js';
 
 export interface DispatcherOptions {
   pool: Pool;
+  replica: string;
+  outcomes: OutcomeWriter;
   clock: Clock;
   courier: Courier;
   endpoints: Endpoints;
@@ -129,10 +132,11 @@ export class Dispatcher {
     const { perLane = PER_LANE, leaseMarginMs = LEASE_MARGIN_MS, courier, endpoints, clock } = this.options;
     const limits = await courier.limitsOf(endpoint.integrationId);
     const leaseMs = limits.deadlineMs + leaseMarginMs;
-    const wish: ClaimWish = { room, limits, leaseMs, perLane, operations: courier.operations };
+    const { operations, paid } = courier;
+    const wish: ClaimWish = { room, limits, leaseMs, perLane, operations, paid: paid?.operations };
     const lookedAt = clock.monotonicMs();
     const claims = endpoint.probe
-      ? await this.claimer.claimProbe(endpoint, wish, leaseMs + FIRST_PROBE_MS)
+      ? await this.claimProbe(endpoint, wish, leaseMs + FIRST_PROBE_MS)
       : await this.claimer.claim(endpoint, wish);
     if (claims.length === 0) return [];
     this.due.served(endpoint);
@@ -142,14 +146,27 @@ export class Dispatcher {
     return claims;
   }
 
+  private async claimProbe(endpoint: CallableEndpoint, wish: ClaimWish, nextProbeMs: number): Promise<LaneClaim[]> {
+    const { probe, group, claims } = await this.claimer.claimProbe(endpoint, wish, nextProbeMs);
+    const { paid } = this.options.courier;
+    if (probe !== undefined && claims.length === 0 && paid)
+      this.keepRunning(this.runner.probeByTest({ ...endpoint, group: group! }, probe), endpoint);
+    return claims;
+  }
+
   private run(claim: LaneClaim, endpoint: CallableEndpoint, lookedAt: number): void {
     const { copy } = this.options.endpoints;
     copy.watch(claim.endpointId, lookedAt);
-    const run = this.runner
-      .run(claim)
+    this.keepRunning(
+      this.runner.run(claim).finally(() => copy.unwatch(claim.endpointId)),
+      endpoint,
+    );
+  }
+
+  private keepRunning(work: Promise<void>, endpoint: CallableEndpoint): void {
+    const run = work
       .catch((error: Error) => void this.trouble(error))
       .finally(() => {
-        copy.unwatch(claim.endpointId);
         this.running.delete(run);
         this.due.mayHaveMore(endpoint);
         this.bell.ring();

@@ -9,6 +9,8 @@ interface DueRow {
   owner_key: string;
   priority: number;
   paused: boolean;
+  /** Nothing but its spent budget stops it: what became of its calls may be asked. */
+  spent: boolean;
   probe_due: boolean;
 }
 
@@ -83,11 +85,11 @@ export class DueEndpoints {
 function gather(rows: readonly DueRow[]): CallableEndpoint[] {
   const found = new Map<string, CallableEndpoint>();
   for (const row of rows) {
-    if (row.paused && !row.probe_due) continue;
+    if (row.paused && !row.spent && !row.probe_due) continue;
     const { endpoint_id: endpointId, integration_id: integrationId, owner_key: ownerKey, priority } = row;
     const endpoint = found.get(endpointId);
     if (endpoint) endpoint.priorities.push(priority);
-    else found.set(endpointId, { endpointId, integrationId, ownerKey, priorities: [priority], probe: row.paused });
+    else found.set(endpointId, { endpointId, integrationId, ownerKey, priorities: [priority], probe: row.probe_due });
   }
   return [...found.values()];
 }

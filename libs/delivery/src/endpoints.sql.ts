@@ -27,7 +27,7 @@ export const LOCK_ENDPOINT = `select id::text as id from endpoint where id = $1 
  * that locks, the leases of a claim that has just committed would not be counted.
  */
 export const READ_ENDPOINT = `
-  select e.id::text as id, e.integration_id::text as integration_id, e.concurrency,
+  select e.id::text as id, e.integration_id::text as integration_id, e.operation_group, e.concurrency,
     extract(epoch from now() - e.ramp_from)::float8 as ramp_seconds, e.ramp_second, e.ramp_used,
     (select count(*)::int from lane l where l.endpoint_id = e.id and l.lease_until > now()) as in_use,
     (select count(*)::int from lane l where l.endpoint_id = e.id and l.lease_until > now() and l.priority = ${BACKGROUND}) as in_background,
@@ -93,15 +93,21 @@ export const END_PAUSES = `
 
 /** $1 endpoints: once nothing stops them, 1, 2, 4 … claims a second */
 export const START_RAMPS = `
-  update endpoint set ramp_from = now(), ramp_second = 0, ramp_used = 0 where id = any($1::bigint[])`;
+  update endpoint set ramp_from = now(), ramp_second = 0, ramp_used = 0 where id = any($1::bigint[]) and not exempt`;
 
-/** $1 endpoint, $2 ms until another may try: one replica takes the probe, only when nothing else stops the endpoint */
+/** $1 integration, $2 groups, $3 whether each is exempt from caps and ramps: a duty of law does not wait for either */
+export const EXEMPT_ENDPOINTS = `
+  update endpoint e set exempt = w.exempt, ramp_from = case when w.exempt then null else e.ramp_from end
+  from unnest($2::text[], $3::boolean[]) as w(operation_group, exempt)
+  where e.integration_id = $1 and e.operation_group = w.operation_group and e.exempt <> w.exempt`;
+
+/** $1 endpoint, $2 ms until another may try: one replica takes the probe, only when nothing else stops the endpoint; a spent budget stops no probe */
 export const TAKE_PROBE = `
   update endpoint_pause set probe_at = clock_timestamp() + $2::float8 * interval '1 millisecond', probes = probes + 1
   where endpoint_id = $1 and reason = 'breaker' and probe_at <= now()
     and not exists (
       select from endpoint_pause o
-      where o.endpoint_id = $1 and o.reason <> 'breaker')
+      where o.endpoint_id = $1 and o.reason not in ('breaker', 'spend-cap'))
   returning probes`;
 
 /** $1 endpoint, $2 ms until the next probe: the last one failed */

@@ -53,20 +53,24 @@ export class Endpoints {
 
   /** Sets the pause in this process at once and in the database; the first to set it says so to the world. */
   async pause(endpointId: string, pause: Pause): Promise<void> {
-    const { pool, clock, outcomes, firstProbeMs } = this.options;
+    const { pool, clock } = this.options;
+    this.copy.remember(endpointId, pause.reason, clock.monotonicMs());
+    await inTransaction(pool, (client) => this.pauseIn(client, endpointId, pause));
+  }
+
+  /** Within somebody's transaction. */
+  async pauseIn(client: PoolClient, endpointId: string, pause: Pause): Promise<void> {
+    const { clock, outcomes, firstProbeMs } = this.options;
     const { reason, setBy } = pause;
-    this.copy.remember(endpointId, reason, clock.monotonicMs());
     const detail = storable(pause.detail);
     const probeMs = reason === 'breaker' ? waitForProbe(0, firstProbeMs) : null;
-    await inTransaction(pool, async (client) => {
-      const values = [endpointId, reason, detail, storable(setBy), pauseMs(pause, clock.now()) ?? null, probeMs];
-      const { rows } = await client.query<{ fresh: boolean; until: Date | null }>(sql.PAUSE_ENDPOINT, values);
-      if (!rows[0]?.fresh) return;
-      const [owner] = await ownersOf(client, [endpointId]);
-      const standing = await standingOn(client, endpointId);
-      const told = { reason, standing, detail, until: rows[0].until ?? undefined, actor: setBy };
-      await writeOutcomes(client, [outcomes.endpointPaused(owner!, told)]);
-    });
+    const values = [endpointId, reason, detail, storable(setBy), pauseMs(pause, clock.now()) ?? null, probeMs];
+    const { rows } = await client.query<{ fresh: boolean; until: Date | null }>(sql.PAUSE_ENDPOINT, values);
+    if (!rows[0]?.fresh) return;
+    const [owner] = await ownersOf(client, [endpointId]);
+    const standing = await standingOn(client, endpointId);
+    const told = { reason, standing, detail, until: rows[0].until ?? undefined, actor: setBy };
+    await writeOutcomes(client, [outcomes.endpointPaused(owner!, told)]);
   }
 
   /** Ends one reason; when none is left, the endpoint starts its ramp. @returns whether it stood */
@@ -163,7 +167,7 @@ export function readOwnerKey(key: string): { source: string; company: string } {
   return { source, company };
 }
 
-async function standingOn(client: PoolClient, endpointId: string): Promise<PauseReason[]> {
+export async function standingOn(client: PoolClient, endpointId: string): Promise<PauseReason[]> {
   const { rows } = await client.query<{ reason: PauseReason }>(sql.STANDING_PAUSES, [[endpointId]]);
   return rows.map((row) => row.reason);
 }

@@ -80,6 +80,7 @@ export class DeliveryEngine {
     const settler = new Settler({ ...options, outcomes, onTrouble: trouble('settle') });
     this.dispatcher = new Dispatcher({
       ...options,
+      outcomes,
       endpoints: this.endpoints,
       settler,
       onTrouble: trouble('dispatch'),
@@ -124,8 +125,8 @@ export class DeliveryEngine {
    * Puts deliveries that come of no message on their lanes, in the transaction of what they come of: a load, a run.
    * @returns how many @throws ContentFailure where a plan asks for a ring of waits
    */
-  schedule(client: PoolClient, batch: readonly ToSchedule[]): Promise<number> {
-    return schedule(client, this.outcomes, batch);
+  async schedule(client: PoolClient, batch: readonly ToSchedule[]): Promise<number> {
+    return (await schedule(client, this.outcomes, batch)).planned;
   }
 
   /** Something became due by another hand than the engine's own. */

@@ -1,5 +1,6 @@
 import type { BusinessKeys } from '#libs/contracts';
 import type { ClaimedDelivery } from './courier.js';
+import { VERIFIES } from './lanes.sql.js';
 
 /** One of the first open deliveries of a claimed lane. */
 export interface HeadRow {
@@ -27,25 +28,28 @@ export interface ClaimedEndpoint {
   endpointId: string;
   /** Of an integration with a cadence: what its windows have let go. */
   releasedUpTo: string | null;
-  /** Those this process knows how to make. */
+  /** Those that may be claimed now, as their lanes name them: with `VERIFIES` behind what is to be verified. */
   operations: readonly string[];
+  /** Those of which one at a time is claimed of a lane. */
+  paid: readonly string[];
 }
 
 /**
  * The unbroken run of pending deliveries on the claimed endpoint that this process knows how to make. Behind the first,
- * one that waits for another lane or for the next window ends it.
+ * one that waits for another lane or for the next window ends it, and so does one that is paid or cannot be taken back.
  */
 export function callablePrefix(
   rows: readonly HeadRow[],
-  { endpointId, releasedUpTo, operations }: ClaimedEndpoint,
+  { endpointId, releasedUpTo, operations, paid }: ClaimedEndpoint,
 ): ClaimedDelivery[] {
   const released = releasedUpTo === null ? undefined : BigInt(releasedUpTo);
   const mustWait = (row: HeadRow) => row.waits || (released !== undefined && BigInt(row.position) > released);
+  const isPaid = (row: HeadRow | undefined) => row !== undefined && paid.includes(row.operation);
   const isCallable = (row: HeadRow, at: number) =>
-    row.state === 'pending' &&
+    row.state !== 'parked' &&
     row.endpoint_id === endpointId &&
-    operations.includes(row.operation) &&
-    (at === 0 || !mustWait(row));
+    operations.includes(row.state === 'unknown' ? row.operation + VERIFIES : row.operation) &&
+    (at === 0 || (!mustWait(row) && !isPaid(row) && !isPaid(rows[0])));
   const end = rows.findIndex((row, at) => !isCallable(row, at));
   return (end === -1 ? rows : rows.slice(0, end)).map(toClaimed);
 }

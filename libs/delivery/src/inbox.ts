@@ -16,7 +16,7 @@ interface InboxRow {
 export async function withoutRepeated(client: PoolClient, arrivals: readonly Arrival[]): Promise<Arrival[]> {
   const remembered = arrivals.filter((arrival) => arrival.day);
   if (remembered.length === 0) return [...arrivals];
-  const rows = remembered.map(({ facts, day, hash }) => [
+  const rows = remembered.map(({ facts, day, at, hash }) => [
     facts!.source,
     facts!.id,
     day,
@@ -24,8 +24,9 @@ export async function withoutRepeated(client: PoolClient, arrivals: readonly Arr
     facts!.company,
     facts!.type,
     facts!.subject,
+    at,
   ]);
-  const inserted = await client.query<InboxRow>(INSERT_INBOX, columnsOf(rows, 7));
+  const inserted = await client.query<InboxRow>(INSERT_INBOX, columnsOf(rows, 8));
   const fresh = new Set(inserted.rows.map((row) => nameOf(row.source, row.event_id, row.day)));
   const repeated = new Set(remembered.filter((arrival) => !fresh.delete(nameOfArrival(arrival))));
   if (repeated.size === 0) return [...arrivals];

@@ -1,19 +1,44 @@
 export { AwaitingDeliveries1764060000000 } from './awaiting.migration.js';
+export { Balance, type BalanceOptions } from './balance.js';
+export { Balance1764130000000 } from './balance.migration.js';
+export { DIFFERENCE_KINDS, type DifferenceKind } from './balance-differences.js';
+export {
+  BalanceReport,
+  type BalanceDifference,
+  type BalanceLine,
+  type DifferingId,
+  type LastBalance,
+} from './balance-report.js';
 export { Cadences, type CadenceState, type CadenceWish, type RunNow } from './cadence.js';
-export { ContentFailure } from './content-failure.js';
-export type { ClaimedDelivery, Courier, CourierAnswer, DeliveryCall, DeliveryLimits } from './courier.js';
+export { ContentFailure, isOfContent } from './content-failure.js';
+export {
+  NeverLeft,
+  NotNow,
+  type Budget,
+  type ClaimedDelivery,
+  type Courier,
+  type CourierAnswer,
+  type DeliveryCall,
+  type DeliveryLimits,
+  type EndpointOfGroup,
+  type PaidCourier,
+  type PaidRules,
+  type VerifiedAnswer,
+} from './courier.js';
 export { Deliveries, type DeliveryQuery } from './deliveries.js';
 export type { EditWish } from './deliveries-edit.js';
 export type { FailureGroup, FailureGroups } from './deliveries-failures.js';
 export type { DeliveryFilter, SeenTerritory } from './deliveries-filter.js';
 export { OperatedDeliveries1764050000000 } from './deliveries.migration.js';
 export { DeliveryRefusal } from './delivery-refusal.js';
+export type { Finding } from './delivery-resolution.js';
 export type {
   ActionReport,
   AttemptReport,
   DeliveryDetail,
   DeliveryReport,
   DeliveryState,
+  IntentReport,
   WaitedFor,
 } from './delivery-report.js';
 export { Endpoints } from './endpoints.js';
@@ -23,6 +48,9 @@ export type { IntakeCount } from './intake.js';
 export { LOCK_ALL_EPOCHS } from './intake.sql.js';
 export { endpointOfGroup, lastPosition, readLaneFacts, type LaneFacts } from './lane-facts.js';
 export { writeOutcomes, type OutcomeRow } from './outcome-rows.js';
+export type { SpentToday, UnknownCounts } from './paid-counts.js';
+export { PaidOperations1764140000000 } from './paid.migration.js';
+export type { IntentState } from './paid-verdict.js';
 export type { PayloadVault } from './park.js';
 export type { Pause, PauseReason, StandingPause } from './pause.js';
 export { ParkedEvents, type ParkedEvent, type ParkedFilter } from './parked-events.js';

@@ -10,12 +10,12 @@ export const LOCK_EPOCH = `select queue, epoch::text as epoch from intake where 
 /** Whoever changes what intake would plan locks every queue's row, in order, and leaves the epochs as they are. */
 export const LOCK_ALL_EPOCHS = `select queue, epoch::text as epoch from intake order by queue for update`;
 
-/** $1 sources, $2 ids, $3 days, $4 hashes, $5 companies, $6 types, $7 subjects; answers those that are new */
+/** $1 sources, $2 ids, $3 days, $4 hashes, $5 companies, $6 types, $7 subjects, $8 times; answers those that are new */
 export const INSERT_INBOX = `
-  insert into inbox (source, event_id, day, hash, company, type, subject)
-  select source, event_id, day, hash, company, type, subject
-  from unnest($1::text[], $2::uuid[], $3::date[], $4::bytea[], $5::text[], $6::text[], $7::text[])
-    as n(source, event_id, day, hash, company, type, subject)
+  insert into inbox (source, event_id, day, hash, company, type, subject, event_time)
+  select source, event_id, day, hash, company, type, subject, event_time
+  from unnest($1::text[], $2::uuid[], $3::date[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
+    as n(source, event_id, day, hash, company, type, subject, event_time)
   on conflict do nothing
   returning source, event_id, day::text as day`;
 

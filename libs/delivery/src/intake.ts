@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { inTransaction, type Clock } from '#libs/runtime';
+import { faultPoint, inTransaction, type Clock } from '#libs/runtime';
 import { readArrival, type Arrival, type RawMessage, type Reading } from './arrival.js';
 import { isOfContent } from './content-failure.js';
 import { Holds } from './holds.js';
@@ -50,7 +50,11 @@ export class Intake {
    * @throws EpochLost, and whatever the weather throws: the same messages are to be handed again
    */
   take(messages: readonly RawMessage[], life: number): Promise<IntakeCount> {
-    return this.owner.asOwner(life, () => this.takeSafely(this.read(messages), (client) => this.owner.lock(client)));
+    return this.owner.asOwner(life, async () => {
+      const count = await this.takeSafely(this.read(messages), (client) => this.owner.lock(client));
+      faultPoint('after-commit-before-ack');
+      return count;
+    });
   }
 
   /** Messages the broker gave up on come in again as parked, each holding its key; what had been taken in is known. */
@@ -88,6 +92,7 @@ export class Intake {
       const fresh = await withoutRepeated(client, arrivals);
       const { toPlan, parked } = await this.sort(client, fresh);
       const { deliveries } = await planAndSchedule(client, this.options, toPlan);
+      faultPoint('after-insert-before-commit');
       return { received: arrivals.length, repeated: arrivals.length - fresh.length, planned: deliveries, parked };
     });
   }

@@ -1,13 +1,21 @@
+import type { Pool } from 'pg';
 import type { Outcome } from '#libs/contracts';
-import type { Clock } from '#libs/runtime';
+import { faultPoint, type Clock } from '#libs/runtime';
+import { CallGate } from './call-gate.js';
 import type { LaneClaim } from './claim.js';
-import type { ClaimedDelivery, Courier, CourierAnswer } from './courier.js';
+import { NotNow, type ClaimedDelivery, type Courier, type CourierAnswer, type EndpointOfGroup } from './courier.js';
 import type { Endpoints } from './endpoints.js';
+import { Intents } from './intents.js';
+import type { OutcomeWriter } from './outcome-events.js';
+import { PaidRunner } from './paid-runner.js';
 import type { EndedAttempt } from './settle.js';
 import type { Settler } from './settler.js';
 import { judge, parkAsOurBug, type Verdict } from './verdict.js';
 
 export interface LaneRunnerOptions {
+  pool: Pool;
+  replica: string;
+  outcomes: OutcomeWriter;
   clock: Clock;
   courier: Courier;
   endpoints: Endpoints;
@@ -18,19 +26,38 @@ export interface LaneRunnerOptions {
 
 /** Makes a claimed lane's deliveries, one after the other, each settled before the next is called. */
 export class LaneRunner {
-  constructor(private readonly options: LaneRunnerOptions) {}
+  private readonly gate: CallGate;
+  private readonly paid?: PaidRunner;
+
+  constructor(private readonly options: LaneRunnerOptions) {
+    const gate = (this.gate = new CallGate(options));
+    const { paid } = options.courier;
+    if (paid) this.paid = new PaidRunner({ ...options, gate, paid, intents: new Intents({ ...options, paid }) });
+  }
 
   async run(claim: LaneClaim): Promise<void> {
+    if (claim.paid) return this.paid!.run(claim);
     const deliveries = claim.lost ? await this.recordLoss(claim) : claim.deliveries;
     if (!deliveries) return;
     for (const [at, delivery] of deliveries.entries()) {
-      if (!this.mayCall(claim)) break;
+      faultPoint('after-claim-before-call');
+      if (!this.gate.mayCall(claim)) break;
       const attempt = await this.attempt(claim, delivery);
+      if (!attempt) break;
+      faultPoint('after-call-before-settle');
       const keep = attempt.verdict.kind === 'final' && at + 1 < deliveries.length;
       const goesOn = await this.settle(claim, attempt, keep);
       if (!goesOn) return;
     }
     await this.options.settler.settle({ claim, keep: false });
+  }
+
+  /** Through an open breaker, where nothing waits but calls that are paid or cannot be taken back. */
+  async probeByTest(endpoint: EndpointOfGroup, probe: number): Promise<void> {
+    const { courier, onTrouble } = this.options;
+    const answers = await courier.paid!.check(endpoint).catch((error: Error) => void onTrouble(error));
+    if (answers) await this.gate.endProbe({ ...endpoint, probe });
+    else await this.gate.putOffProbe({ ...endpoint, probe });
   }
 
   /** @returns whether the lane is still ours for its next delivery */
@@ -40,25 +67,18 @@ export class LaneRunner {
     return goesOn;
   }
 
-  /** The last look before a request leaves: not stopping, not paused, and the lease outlasts the call. */
-  private mayCall(claim: LaneClaim): boolean {
-    const { stopped, endpoints, clock } = this.options;
-    if (stopped()) return false;
-    const standing = endpoints.copy.reasons(claim.endpointId);
-    if (standing.some((reason) => reason !== 'breaker' || claim.probe === undefined)) return false;
-    return clock.monotonicMs() + claim.limits.deadlineMs <= claim.leaseEndsAt;
-  }
-
-  private async attempt(claim: LaneClaim, delivery: ClaimedDelivery): Promise<EndedAttempt> {
-    const { clock, courier } = this.options;
+  /** @returns nothing when no call could be made, through nobody's fault: the lane goes back as it came */
+  private async attempt(claim: LaneClaim, delivery: ClaimedDelivery): Promise<EndedAttempt | undefined> {
+    const { clock, courier, onTrouble } = this.options;
     const startedAt = clock.now();
     const call = { deadlineMs: claim.limits.deadlineMs, probe: claim.probe !== undefined };
     try {
       const answer = await courier.deliver(delivery, call);
-      const judged = this.judgeAnswer(claim, delivery, answer, await this.tellEndpoint(claim, answer.outcome));
+      const judged = this.judgeAnswer(claim, delivery, answer, await this.gate.tellEndpoint(claim, answer.outcome));
       return { delivery, startedAt, ...judged };
     } catch (error) {
-      await this.putOffProbe(claim);
+      await this.gate.putOffProbe(claim);
+      if (error instanceof NotNow) return void onTrouble(error);
       const verdict = parkAsOurBug(error);
       return { delivery, startedAt, verdict, outcome: 'exception', reason: verdict.reason };
     }
@@ -79,37 +99,6 @@ export class LaneRunner {
     });
     if (outcome.kind === 'delivered') return { verdict, outcome: outcome.kind, note: outcome.note, exchange };
     return { verdict, outcome: outcome.kind, reason: outcome.reason, exchange };
-  }
-
-  /**
-   * A pause the answer asks for, and what the probe's answer says of the breaker.
-   * @returns whether the endpoint is to blame for a failure; not when the pause it asked for could not be set, or it
-   * would be called again at once, and again
-   */
-  private async tellEndpoint(claim: LaneClaim, outcome: Outcome): Promise<boolean> {
-    const { endpoints, onTrouble } = this.options;
-    try {
-      if (outcome.kind === 'unavailable' && outcome.pause)
-        await endpoints.pause(claim.endpointId, { ...outcome.pause, setBy: 'partner' });
-      if (outcome.kind === 'delivered' || outcome.kind === 'refused') await this.endProbe(claim);
-      else await this.putOffProbe(claim);
-      return claim.probe !== undefined || endpoints.isPaused(claim.endpointId);
-    } catch (error) {
-      onTrouble(error as Error);
-      return false;
-    }
-  }
-
-  /** The probe met a partner that answers: the breaker's pause is over for all. */
-  private async endProbe({ probe, endpointId }: LaneClaim): Promise<void> {
-    if (probe === undefined) return;
-    await this.options.endpoints.resume(endpointId, 'breaker', 'probe');
-    this.options.courier.resumed(endpointId);
-  }
-
-  private async putOffProbe({ probe, endpointId }: LaneClaim): Promise<void> {
-    if (probe === undefined) return;
-    await this.options.endpoints.putOffProbe(endpointId, probe).catch(this.options.onTrouble);
   }
 
   /**

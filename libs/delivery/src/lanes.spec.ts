@@ -4,7 +4,7 @@ import { eventually, privateDatabase, type PrivateDatabase } from '#libs/testing
 import { message, opened } from '../test/events.js';
 import { Ledger, LEDGER } from '../test/ledger.js';
 import { movement } from '../test/scripted-planner.js';
-import { DeliveryRefusal, type DeliveryEngine } from './index.js';
+import { DeliveryRefusal, NotNow, type DeliveryEngine } from './index.js';
 
 let database: PrivateDatabase;
 let ledger: Ledger;
@@ -128,6 +128,22 @@ describe('A lane', () => {
     expect(called()).toEqual([1]);
     expect(await ledger.open()).toMatchObject([{ reason: 'a mistake of ours: TypeError: no such field' }, {}, {}]);
     expect(await ledger.attempts()).toMatchObject([{ outcome: 'exception', counted: true }]);
+  });
+
+  it('goes back as it came where what a call needs cannot be had now: no attempt, and nobody is asked', async () => {
+    let isAway = true;
+    ledger.courier.script = () => {
+      if (!isAway) return delivered();
+      isAway = false;
+      throw new NotNow('the settings cannot be read: timeout exceeded when trying to connect');
+    };
+    await ledger.schedule(engine, three);
+    engine.start();
+    await eventually(async () => (await ledger.waiting()) === 0);
+    expect(called()).toEqual([1, 1, 2, 3]);
+    expect(await ledger.attempts()).toMatchObject([{ number: 1 }, { number: 1 }, { number: 1 }]);
+    expect(await ledger.toldOf('delivery.parked.v1')).toEqual([]);
+    expect(ledger.troubles.map(({ name }) => name)).toEqual(['NotNow']);
   });
 
   it('tries an unknown result again, since what it does may be repeated', async () => {

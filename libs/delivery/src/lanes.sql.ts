@@ -29,6 +29,12 @@ export const LOCK_LANES = `
   for no key update`;
 
 /**
+ * Behind the operation of a lane whose head is to be verified, so that a claim which must cost nothing takes it, and a
+ * process that cannot verify does not.
+ */
+export const VERIFIES = '?';
+
+/**
  * The one place that says what a lane waits for, from its head, whatever the head's state: the lowest open position.
  * It must be a statement of its own, after the lock: within the statement that waited for the lock it would look at the
  * past, and a delivery planned meanwhile would sleep for ever.
@@ -37,12 +43,14 @@ export const LOCK_LANES = `
 function sayAnew(leased: string, release: string): string {
   return `
   with fact as materialized (
-    select l.id, ${leased} as leased, h.position as head, h.endpoint_id, h.operation,
+    select l.id, ${leased} as leased, h.position as head, h.endpoint_id,
+      case when h.state = 'unknown' then h.operation || '${VERIFIES}' else h.operation end as operation,
       coalesce(u.urgent, case when h.priority < 0 and not exists (
         select from delivery d where d.lane_id = l.id and d.priority >= 0) then h.priority else 0 end) as priority,
       case
         when h.position is null then null
-        when h.state <> 'pending' then 'person'
+        when h.state = 'parked' or (h.state = 'unknown' and h.retry_at is null) then 'person'
+        when h.state = 'unknown' then 'nothing'
         when h.after_lanes is not null and exists (
           select from unnest(h.after_lanes, h.after_positions) as a(lane, position)
           where exists (select from delivery d where d.lane_id = a.lane and d.position <= a.position)) then 'dependency'
@@ -127,11 +135,13 @@ export const DUE_ENDPOINTS = `
     where w.head <= (select c.released_up_to from cadence c where c.integration_id = w.integration_id)
   )
   select d.endpoint_id::text as endpoint_id, e.integration_id::text as integration_id, e.owner_key, d.priority,
-    p.paused, p.probe_due
+    p.paused, p.spent, p.probe_due
   from due d
   join endpoint e on e.id = d.endpoint_id
   cross join lateral (
-    select count(*) > 0 as paused, coalesce(bool_and(reason = 'breaker' and probe_at <= now()), false) as probe_due
+    select count(*) > 0 as paused, coalesce(bool_and(reason = 'spend-cap'), false) as spent,
+      coalesce(bool_and(reason = 'spend-cap' or (reason = 'breaker' and probe_at <= now()))
+        and bool_or(reason = 'breaker'), false) as probe_due
     from endpoint_pause
     where endpoint_id = d.endpoint_id) p`;
 

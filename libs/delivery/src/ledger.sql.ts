@@ -90,7 +90,7 @@ export const ATTEMPTS_ON_RECORD = `
 
 /** $1 the rows, as one JSON array: their payloads are read once, and not first as text */
 export const INSERT_OUTBOX = `
-  insert into outbox (aggregatetype, aggregateid, type, payload, company, branch, actor, traceparent)
-  select aggregatetype, aggregateid, type, payload, company, branch, actor, traceparent
-  from jsonb_to_recordset($1::jsonb) as n(aggregatetype text, aggregateid text, type text, payload jsonb, company text,
+  insert into outbox (id, aggregatetype, aggregateid, type, payload, company, branch, actor, traceparent)
+  select coalesce(id, gen_random_uuid()), aggregatetype, aggregateid, type, payload, company, branch, actor, traceparent
+  from jsonb_to_recordset($1::jsonb) as n(id uuid, aggregatetype text, aggregateid text, type text, payload jsonb, company text,
     branch text, actor text, traceparent text)`;

@@ -1,5 +1,7 @@
 import {
+  FINAL_STATES,
   NO_COMPANY,
+  outcomeIdOf,
   outcomeType,
   type CausingEvent,
   type IntegrationRef,
@@ -25,6 +27,7 @@ const REASON_MAX = 2_000;
 const REFERENCE_MAX = 200;
 const NAME_MAX = 120;
 const LANE_MAX = 200;
+const FINAL_SUFFIXES: ReadonlySet<string> = new Set(FINAL_STATES.map((state) => `delivery.${state}.v1`));
 
 /** Writes what Ponte says of itself in the words of the catalogue. */
 export class OutcomeWriter {
@@ -35,10 +38,12 @@ export class OutcomeWriter {
     private readonly now: () => Date,
   ) {}
 
-  delivered(delivery: ToldDelivery, reference?: string, note?: string): OutcomeRow {
+  /** @param actor where a person found it at the partner */
+  delivered(delivery: ToldDelivery, reference?: string, note?: string, actor?: string): OutcomeRow {
     return this.ofDelivery('delivery.delivered.v1', delivery, {
       reference: cut(reference, REFERENCE_MAX),
       note: cut(note),
+      actor: cut(actor, NAME_MAX),
     });
   }
 
@@ -187,7 +192,8 @@ export class OutcomeWriter {
       occurredAt: this.instant(),
       ...more,
     };
-    return this.row(suffix, delivery, data);
+    const row = this.row(suffix, delivery, data);
+    return FINAL_SUFFIXES.has(suffix) ? { id: outcomeIdOf(row.type, delivery.position, eventId), ...row } : row;
   }
 
   /** Whose an integration is. One that is gone is still told of, by what is known without it. */

@@ -4,6 +4,8 @@ import { storableJson } from './storable.js';
 
 /** One row of the connector's own outbox. */
 export interface OutcomeRow {
+  /** Where it follows from what is told; else a new one. */
+  id?: string;
   subject: string;
   type: string;
   payload: object;

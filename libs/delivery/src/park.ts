@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { ParkedKind } from '#libs/contracts';
+import { maskWords } from '#libs/runtime';
 import type { Arrival } from './arrival.js';
 import { INSERT_PARKED } from './intake.sql.js';
 import type { OutcomeWriter } from './outcome-events.js';
@@ -27,9 +28,9 @@ export interface ParkWish {
 
 const REASON_MAX = 2_000;
 
-/** As it is kept. */
-export function parkedReason(reason: string): string {
-  return storable(reason.slice(0, REASON_MAX));
+/** As it is kept: what was thrown may repeat the data it stumbled over. */
+export function parkedReason(reason: string, about?: unknown): string {
+  return storable(maskWords(reason.slice(0, 2 * REASON_MAX), about).slice(0, REASON_MAX));
 }
 
 /** Keeps the bytes as they came, with the reason; says so to the world, but for what only waits behind another. */
@@ -41,7 +42,7 @@ export async function parkArrival(
 ): Promise<void> {
   const { facts, key, raw, hash } = arrival;
   const state = wish.kind === 'waiting' || wish.kind === 'unknown-type' ? wish.kind : 'parked';
-  const reason = parkedReason(wish.reason);
+  const reason = parkedReason(wish.reason, arrival.event?.data);
   const { rows } = await client.query<{ id: string }>(INSERT_PARKED, [
     state,
     facts?.source ?? null,
@@ -57,7 +58,7 @@ export async function parkArrival(
     options.queue,
     hash,
     options.vault.seal(raw.content),
-    storableJson(raw.properties),
+    storableJson(keptProperties(raw)),
     facts?.branch ?? null,
   ]);
   const parkedId = rows[0]?.id;
@@ -65,4 +66,10 @@ export async function parkArrival(
   const heldKey = wish.holds ? key : undefined;
   const parked = { parkedId, kind: wish.kind, reason, heldKey, integrationId: wish.integrationId };
   await writeOutcomes(client, [options.outcomes.eventParked(facts, parked)]);
+}
+
+/** What reading it again needs. Other headers are anybody's, a dead letter's error with the whole body in it, say. */
+function keptProperties({ properties: { headers, ...properties } }: Arrival['raw']): Arrival['raw']['properties'] {
+  const attributes = Object.entries(headers ?? {}).filter(([name]) => /^cloudEvents[:_]/.test(name));
+  return { ...properties, headers: Object.fromEntries(attributes) };
 }

@@ -103,7 +103,8 @@ export class ParkedRelease {
 
   /** The settings must have changed since it came, and it must not have come the right way meanwhile. */
   private async letIn(row: LockedRow, arrival: Arrival): Promise<void> {
-    const objection = arrival.facts && this.options.waysIn?.objection(arrival.facts, row.properties.userId);
+    const { waysIn } = this.options;
+    const objection = arrival.facts && waysIn?.objection(arrival.facts, waysIn.publisherOf(row.properties));
     if (objection) throw new ParkedRefusal('still-invalid', objection);
     if (arrival.facts) await this.remember(arrival);
   }

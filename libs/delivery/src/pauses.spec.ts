@@ -189,6 +189,26 @@ describe('An outage', () => {
     await eventually(async () => (await ledger.waiting()) === 0);
   });
 
+  it('lets one delivery go where the ramp lets one go, however many wait on its lane', async () => {
+    const { world, courier } = partner(() => engine);
+    world.down = false;
+    const ramping = await ledger.engine({ courier });
+    await ledger.schedule(
+      engine,
+      [1, 2, 3].map((n) => movement('first', { n })),
+    );
+    await pause('credential');
+    await engine.endpoints.resume(endpointId, 'credential', 'rui');
+    // Its first second lasts.
+    await ledger.rows(`update endpoint set ramp_from = now() + interval '1 hour'`);
+    ramping.start();
+    await eventually(async () => (await ledger.settled()).length >= 1);
+    await eventually(async () => (await ledger.lanes()).every(({ leased }) => !leased));
+    expect(courier.calls).toHaveLength(1);
+    await ledger.rows('update endpoint set ramp_from = null');
+    await eventually(async () => (await ledger.waiting()) === 0);
+  });
+
   it('in which the probe dies with its process is probed again by another', async () => {
     const hang = Promise.withResolvers<void>();
     const stopped = new ScriptedCourier(async () => {
@@ -230,10 +250,10 @@ describe('An outage', () => {
     const wish = { room: 1, limits, operations, leaseMs: 60_000, perLane: 1 };
     const claimer = new LaneClaimer(ledger.pool, ledger.clock);
     await pause('operator');
-    expect(await claimer.claimProbe(due, wish, 1_000)).toEqual([]);
+    expect(await claimer.claimProbe(due, wish, 1_000)).toEqual({ claims: [] });
     await engine.endpoints.resume(endpointId, 'operator', 'rui');
-    expect(await claimer.claimProbe(due, wish, 1_000)).toMatchObject([{ probe: 1, laneKey: 'first' }]);
-    expect(await claimer.claimProbe(due, wish, 1_000)).toEqual([]);
+    expect(await claimer.claimProbe(due, wish, 1_000)).toMatchObject({ claims: [{ probe: 1, laneKey: 'first' }] });
+    expect(await claimer.claimProbe(due, wish, 1_000)).toEqual({ claims: [] });
   });
 
   it('met by a probe that times out costs nothing: what is unknown of an endpoint says nothing of the delivery', async () => {

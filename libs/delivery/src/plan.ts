@@ -22,6 +22,13 @@ export interface PlannedDelivery {
   keys?: BusinessKeys;
   /** Lane keys of the same integration that must have nothing open from before this one. */
   after?: string[];
+  /**
+   * Of a paid or irreversible operation: the permanent name of this one wish. Planned again, by whatever event and however
+   * much later, nothing is planned.
+   */
+  operationKey?: string;
+  /** What the partner will charge for it: money. */
+  cost?: string;
 }
 
 export interface IntegrationPlan {

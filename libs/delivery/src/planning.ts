@@ -8,7 +8,7 @@ import { EXPLAIN_INBOX } from './intake.sql.js';
 import { writeOutcomes, type OutcomeRow } from './outcome-rows.js';
 import { parkArrival, type ParkOptions } from './park.js';
 import type { EventPlan, IntegrationPlan, PlannedEvent, Planner } from './plan.js';
-import { drawPositions, schedule } from './schedule.js';
+import { drawPositions, schedule, type AskedBefore } from './schedule.js';
 
 export interface EventToPlan {
   arrival: Arrival;
@@ -42,10 +42,27 @@ export async function planAndSchedule(
   }));
   const plans = (await options.planner.plan(client, events)).map(withoutRings);
   const kept = await holdFailures(client, options, batch, plans);
-  await explain(client, options, batch, kept);
   const toSchedule = batch.map(({ arrival }, at) => ({ cause: arrival.event!, plans: kept[at]!.plans }));
-  return { deliveries: await schedule(client, options.outcomes, toSchedule), plans: kept };
+  const { planned, askedBefore } = await schedule(client, options.outcomes, toSchedule);
+  await explain(client, options, batch, withoutRepeated(kept, askedBefore));
+  return { deliveries: planned, plans: kept };
 }
+
+/** What was asked for before is no delivery of this event: said as such, with the one it became. */
+function withoutRepeated(plans: readonly EventPlan[], repeated: readonly AskedBefore[]): readonly EventPlan[] {
+  if (repeated.length === 0) return plans;
+  return plans.map((plan, at) => ({
+    ...plan,
+    plans: plan.plans.map((one): IntegrationPlan => {
+      const of = repeated.filter((each) => each.at === at && each.integrationId === one.integrationId);
+      if (of.length === 0 || of.length < one.deliveries.length) return one;
+      const reason = of.map(({ operation, position }) => `${operation}: ${ALREADY_ASKED} ${position}`).join('; ');
+      return { ...one, deliveries: [], unplanned: { code: 'already-asked', reason } };
+    }),
+  }));
+}
+
+const ALREADY_ASKED = 'já pedido, entrega / already asked for, delivery';
 
 /** A plan that asks for a ring of waits fails for its integration alone. */
 function withoutRings(plan: EventPlan): EventPlan {

@@ -21,6 +21,8 @@ export interface RedrivePreview {
   count: number;
   /** Chosen by the filter too, and in an open redrive already: left out. */
   inOtherRedrives: number;
+  /** Chosen by the filter too, and never redriven: whether their calls took effect is not known. */
+  unknown: number;
   oldest: Date | null;
   newest: Date | null;
   byOperation: { operation: string; count: number }[];

@@ -1,3 +1,5 @@
+import { WAITS_FOR_PERSON } from './paid.sql.js';
+
 /** The redrive that is due, in the hand of one replica while its chunk lasts. */
 export const TAKE_REDRIVE = `
   select r.id::text as id, r.reason, r.started_by, r.per_second, r.canceled_at is not null as canceled,
@@ -45,7 +47,7 @@ export const NOTE_TAKEN = `
 
 /** $1 redrive, $2 after position, $3 how many: what became of released ones, null where they are under way */
 export const LOOK_AFTER = `
-  select i.position::text as position, coalesce(s.state, case when d.state <> 'pending' then 'parked-again' end) as state,
+  select i.position::text as position, coalesce(s.state, case when ${WAITS_FOR_PERSON} then 'parked-again' end) as state,
     coalesce(s.reason, d.reason) as reason
   from redrive_item i
   left join delivery d on d.position = i.position

@@ -78,7 +78,7 @@ export class RedriveRunner {
     await this.startOver(
       client,
       redrive,
-      open.filter(({ state }) => state !== 'pending'),
+      open.filter(({ state }) => state === 'parked'),
     );
     const states = new Map(open.map(({ position, state }) => [position, becomes(state)]));
     const marks = positions.map((position) => [position, states.get(position) ?? 'already-settled']);
@@ -127,5 +127,5 @@ function roomOf({ per_second: perSecond, first_left: firstLeft, canceled }: DueR
 }
 
 function becomes(state: string): RedriveItemState {
-  return state === 'pending' ? 'already-retried' : 'released';
+  return state === 'parked' ? 'released' : 'already-retried';
 }

@@ -1,8 +1,15 @@
 import { FAILED_AT } from './deliveries-failures.sql.js';
 import { COMMON_REASON, filtered, FINGERPRINT, seenIn } from './deliveries-filter.sql.js';
 
-/** What waits for a person, of what the caller may redrive and looks for. */
-const CHOSEN = `from delivery d where d.state <> 'pending' and ${filtered(FAILED_AT)}`;
+/**
+ * What waits for a person, of what the caller may redrive and looks for. Not what may have taken effect already: that is
+ * resolved one by one.
+ */
+const CHOSEN = `from delivery d where d.state <> 'pending' and d.state = 'parked' and ${filtered(FAILED_AT)}`;
+
+/** $1 to $16 the filter: of which nobody knows whether their calls took effect */
+export const COUNT_CHOSEN_UNKNOWN = `
+  select count(*)::int as unknown from delivery d where d.state <> 'pending' and d.state = 'unknown' and ${filtered(FAILED_AT)}`;
 
 const IS_TAKEN = `
   exists (select from redrive_item i where i.position = d.position and i.state in ('waiting', 'released'))`;

@@ -74,10 +74,12 @@ export class Redrives {
     const counts = (await pool.query<CountRow>(sql.COUNT_CHOSEN, values)).rows;
     const groups = await pool.query<RedrivePreview['byReason'][number]>(sql.GROUP_CHOSEN, [...values, GROUPS]);
     const sample = await pool.query<RedrivePreview['sample'][number]>(sql.SAMPLE_CHOSEN, [...values, SAMPLES]);
+    const { unknown } = (await pool.query<{ unknown: number }>(sql.COUNT_CHOSEN_UNKNOWN, values)).rows[0]!;
     const instants = (name: 'oldest' | 'newest') => counts.flatMap((row) => row[name] ?? []).sort(byInstant);
     return {
       count: counts.reduce((sum, { count }) => sum + count, 0),
       inOtherRedrives: counts.reduce((sum, { taken }) => sum + taken, 0),
+      unknown,
       oldest: instants('oldest').at(0) ?? null,
       newest: instants('newest').at(-1) ?? null,
       byOperation: counts.filter(({ count }) => count > 0).map(({ operation, count }) => ({ operation, count })),
@@ -160,7 +162,8 @@ async function insert(client: PoolClient, { filter, reason, by, perSecond, first
 /** Fewer is what the world has settled meanwhile; more is what nobody has looked at. */
 function requireAsPreviewed(total: number, expected: number): void {
   if (total === 0) {
-    const words = 'nothing of it is parked any more, or all of it is in an open redrive already';
+    const words =
+      'nothing of it is parked any more, or all of it is in an open redrive already; what is unknown is resolved one by one';
     throw new RedriveRefusal('nothing-to-redrive', words);
   }
   if (total > expected)

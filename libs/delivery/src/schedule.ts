@@ -5,6 +5,7 @@ import { dependenciesOf, refuseRings, type Dependency } from './dependencies.js'
 import { LockedLanes } from './lane-locks.js';
 import { RECOMPUTE_LANES } from './lanes.sql.js';
 import { DRAW_POSITIONS, INSERT_DELIVERIES } from './ledger.sql.js';
+import { askedBefore } from './operation-keys.js';
 import type { OutcomeWriter } from './outcome-events.js';
 import type { IntegrationPlan, PlannedDelivery } from './plan.js';
 import { PlannedEndpoints } from './planned-endpoints.js';
@@ -21,7 +22,24 @@ export interface ToSchedule {
   plans: readonly IntegrationPlan[];
 }
 
+/** What was not put on its lane again: it was asked for before, by its permanent key. */
+export interface AskedBefore {
+  /** Which of the batch it comes of. */
+  at: number;
+  integrationId: string;
+  operation: string;
+  /** What it became then. */
+  position: string;
+}
+
+export interface Scheduled {
+  planned: number;
+  askedBefore: AskedBefore[];
+}
+
 interface Entry {
+  /** Which of the batch it comes of. */
+  at: number;
   integrationId: string;
   delivery: PlannedDelivery;
   cause: Cause;
@@ -41,23 +59,29 @@ const DEFAULT_GROUP = 'default';
 /**
  * Puts deliveries on their lanes, in the order given: locks the lanes by rising id, draws the positions, inserts, lets
  * newer states take the place of older ones, and says in a new statement what each lane waits for.
- * @returns how many were put there
+ * @returns how many were put there, and what was asked for before
  * @throws ContentFailure where a plan asks for a ring of waits
  */
 export async function schedule(
   client: PoolClient,
   outcomes: OutcomeWriter,
   batch: readonly ToSchedule[],
-): Promise<number> {
-  const entries = batch.flatMap(({ cause, plans }) => plans.flatMap((plan) => toEntries(cause, plan)));
-  if (entries.length === 0) return 0;
-  const placed = await place(client, entries);
+): Promise<Scheduled> {
+  const entries = batch.flatMap(({ cause, plans }, at) => plans.flatMap((plan) => toEntries(at, cause, plan)));
+  if (entries.length === 0) return { planned: 0, askedBefore: [] };
+  const all = await place(client, entries);
+  const before = await askedBefore(client, all);
+  const placed = before.size === 0 ? all : all.filter(({ position }) => !before.has(position));
   const after = await dependenciesOf(client, placed);
   const rows = placed.map((entry, at) => rowOf(entry, after[at]));
   await client.query(INSERT_DELIVERIES, columnsOf(rows, 19));
   await supersede(client, outcomes, placed.flatMap(toNewState));
   await client.query(RECOMPUTE_LANES, [[...new Set(placed.map(({ laneId }) => laneId))]]);
-  return placed.length;
+  const repeated = all.flatMap(({ at, integrationId, delivery: { operation }, position }): AskedBefore[] => {
+    const first = before.get(position);
+    return first === undefined ? [] : [{ at, integrationId, operation, position: first }];
+  });
+  return { planned: placed.length, askedBefore: repeated };
 }
 
 /** Rising positions, drawn after the locks that order them. */
@@ -66,9 +90,9 @@ export async function drawPositions(client: PoolClient, count: number): Promise<
   return rows.map((row) => row.position).sort((one, other) => (BigInt(one) < BigInt(other) ? -1 : 1));
 }
 
-function toEntries(cause: Cause, { integrationId, deliveries }: IntegrationPlan): Entry[] {
+function toEntries(at: number, cause: Cause, { integrationId, deliveries }: IntegrationPlan): Entry[] {
   refuseRings(deliveries);
-  return deliveries.map((delivery) => ({ integrationId, delivery, cause }));
+  return deliveries.map((delivery) => ({ at, integrationId, delivery, cause }));
 }
 
 async function place(client: PoolClient, entries: readonly Entry[]): Promise<PlacedEntry[]> {

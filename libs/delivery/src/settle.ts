@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { inTransaction } from '#libs/runtime';
+import { faultPoint, inTransaction } from '#libs/runtime';
 import { noteAwaiting, type ParkedDelivery } from './awaiting.js';
 import type { LaneClaim } from './claim.js';
 import { columnsOf } from './columns.js';
@@ -7,6 +7,9 @@ import type { ClaimedDelivery } from './courier.js';
 import { LOCK_LANES, RELEASE_LANES, RENEW_LANES } from './lanes.sql.js';
 import { INSERT_ATTEMPTS, KEEP_DELIVERIES, SETTLE_DELIVERIES } from './ledger.sql.js';
 import type { OutcomeWriter } from './outcome-events.js';
+import { settleIntents } from './paid-settle.js';
+import { maskedResult } from './masked-result.js';
+import type { IntentEnd } from './paid-verdict.js';
 import type { ToldDelivery } from './told.js';
 import { writeOutcomes, type OutcomeRow } from './outcome-rows.js';
 import { storable, storableJson } from './storable.js';
@@ -22,6 +25,8 @@ export interface EndedAttempt {
   exchange?: unknown;
   note?: string;
   startedAt: Date;
+  /** Of a paid or irreversible call: what became of the one that was written down. */
+  intent?: IntentEnd;
 }
 
 /** What one lane has to say: an attempt, or nothing when it is handed back unsent. */
@@ -41,14 +46,18 @@ export interface SettleOptions {
 /**
  * Settles a handful of lanes in one transaction: locks the lanes in order, checks the epochs, writes states, attempts
  * and outcome rows, and, in a new statement, says what each lane waits for next.
- * @returns for each whether the lane was still ours; where it was not, what we did is recorded as evidence only
+ * @returns for each whether the lane was still ours; where it was not, what we did is recorded as evidence, which settles
+ * nothing but a paid or irreversible call that nobody has begun again
  */
-export async function settleLanes(options: SettleOptions, results: readonly LaneResult[]): Promise<boolean[]> {
+export async function settleLanes(options: SettleOptions, given: readonly LaneResult[]): Promise<boolean[]> {
+  const results = given.map(maskedResult);
   return inTransaction(options.pool, async (client) => {
     const held = await lockHeld(client, results);
     const ours = results.filter((_, at) => held[at]);
     await writeVerdicts(client, ours, options.outcomes);
+    await settleIntents(client, results, held, (believed) => writeVerdicts(client, believed, options.outcomes));
     await writeAttempts(client, results, held, options.replica);
+    faultPoint('after-settle-before-release');
     await letGo(client, ours);
     return held;
   });
@@ -106,7 +115,8 @@ function tell(
   if (verdict.kind === 'final' && verdict.state === 'delivered')
     return outcomes.delivered(delivery, verdict.reference, note);
   if (verdict.kind === 'final') return outcomes.stopped('refused', delivery, verdict.reason ?? '');
-  if (verdict.state === 'parked') return outcomes.stopped('parked', delivery, verdict.reason);
+  if (verdict.state === 'parked' || (verdict.state === 'unknown' && verdict.waitMs === null))
+    return outcomes.stopped('parked', delivery, verdict.reason);
   return undefined;
 }
 

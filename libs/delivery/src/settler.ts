@@ -1,4 +1,4 @@
-import { CommitUnknown, type Clock } from '#libs/runtime';
+import { CommitUnknown, faultPoint, type Clock } from '#libs/runtime';
 import { releaseAwaiting } from './awaiting.js';
 import { columnsOf } from './columns.js';
 import { isOfContent } from './content-failure.js';
@@ -104,6 +104,7 @@ export class Settler {
   private async settleTogether(results: readonly LaneResult[]): Promise<SettledLane[]> {
     const startedAt = this.options.clock.monotonicMs();
     const ours = await settleLanes(this.options, results);
+    if (results.some(({ attempt }) => attempt)) faultPoint('after-settle-before-outcome');
     await this.wakeDependents(results);
     return results.map(({ claim, keep }, at) => ({
       goesOn: ours[at]! && keep,

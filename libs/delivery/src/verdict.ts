@@ -4,9 +4,13 @@ import { waitAfter } from './retry.js';
 
 /** What an attempt means for its delivery. `counted`: it spent one of the attempts. */
 export type Verdict =
-  | { kind: 'final'; state: 'delivered' | 'refused'; reason?: string; reference?: string; counted: true }
+  | { kind: 'final'; state: 'delivered' | 'refused'; reason?: string; reference?: string; counted: boolean }
   | { kind: 'kept'; state: 'pending'; reason: string; waitMs: number | null; counted: boolean }
-  | { kind: 'kept'; state: 'parked'; reason: string; waitMs: null; counted: boolean; awaits?: string };
+  | { kind: 'kept'; state: 'parked'; reason: string; waitMs: null; counted: boolean; awaits?: string }
+  /** Of a paid or irreversible call: verified after the wait; without one it waits for a person. */
+  | { kind: 'kept'; state: 'unknown'; reason: string; waitMs: number | null; counted: boolean };
+
+type Parked = Extract<Verdict, { state: 'parked' }>;
 
 export interface Circumstances {
   limits: DeliveryLimits;
@@ -32,7 +36,7 @@ export function judge(outcome: Outcome, delivery: Pick<ClaimedDelivery, 'attempt
   }
 }
 
-export function parkAsOurBug(error: unknown): Verdict {
+export function parkAsOurBug(error: unknown): Parked {
   const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return park(`a mistake of ours: ${words}`);
 }
@@ -51,6 +55,6 @@ function again(
   return { kind: 'kept', state: 'pending', reason, waitMs, counted: true };
 }
 
-function park(reason: string): Extract<Verdict, { state: 'parked' }> {
+function park(reason: string): Parked {
   return { kind: 'kept', state: 'parked', reason, waitMs: null, counted: true };
 }

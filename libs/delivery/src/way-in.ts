@@ -8,9 +8,14 @@ export interface DirectPublisher {
   users: readonly string[];
 }
 
+/** Header of a message that is published again: who published it first. */
+const PUBLISHED_BY = 'ponte-published-by';
+
 export interface WaysInOptions {
   /** The broker users that carry outboxes: the readers'. */
   readers: readonly string[];
+  /** The broker users that publish again what was missed, in the name of whoever published it first: the audit's. */
+  reEmitters?: readonly string[];
   direct: readonly DirectPublisher[];
 }
 
@@ -20,6 +25,16 @@ export interface WaysInOptions {
  */
 export class WaysIn {
   constructor(private readonly options: WaysInOptions) {}
+
+  /**
+   * As whom a message was published. What the audit publishes again is looked at as if it came from its first publisher,
+   * as the broker vouched for that one then; the same said by anybody else is not listened to.
+   */
+  publisherOf({ userId, headers }: { userId?: string; headers?: Record<string, unknown> }): string | undefined {
+    if (userId === undefined || !this.options.reEmitters?.includes(userId)) return userId;
+    const first = headers?.[PUBLISHED_BY];
+    return typeof first === 'string' ? first : userId;
+  }
 
   /** @returns why this message must not come this way, in the words of whoever looks at it parked */
   objection({ source, type }: { source: string; type: string }, userId: string | undefined): string | undefined {

@@ -8,6 +8,8 @@ export const PASS_TIME = [
      probe_at = probe_at - $1 * interval '1 millisecond', since = since - $1 * interval '1 millisecond'`,
   `update endpoint set ramp_from = ramp_from - $1 * interval '1 millisecond' where ramp_from is not null`,
   `update cadence set next_at = next_at - $1 * interval '1 millisecond'`,
+  `update intent set started_at = started_at - $1 * interval '1 millisecond',
+     ended_at = ended_at - $1 * interval '1 millisecond'`,
 ];
 
 export const OUTCOMES = `
@@ -53,6 +55,23 @@ export const PARKED = `
     resolved_at is null as open, content
   from parked_event order by parked_event.id`;
 
+export const INTENTS = `
+  select position::text as position, number, state, replica, idempotency_key as key, cost::text as cost
+  from intent order by intent.position, number`;
+
+export const SPEND = `
+  select integration_id::text as integration_id, period, reserved::text as reserved from spend
+  order by spend.integration_id, spend.period`;
+
+/** a day or month of which something else is reserved than its calls cost that were made, or may have been */
+export const UNBALANCED_SPEND = `
+  select s.integration_id::text as integration_id, s.period, s.reserved::text as reserved, coalesce(sum(i.cost), 0)::text as calls
+  from spend s
+  left join intent i on i.integration_id = s.integration_id and i.day::text like s.period || '%'
+    and i.state in ('open', 'unknown', 'lost', 'confirmed', 'given-up')
+  group by s.integration_id, s.period, s.reserved
+  having s.reserved <> coalesce(sum(i.cost), 0)`;
+
 export const INBOX = `select event_id, reason_code, reason from inbox order by received_at, event_id`;
 
 /** as new, but for the partitions */
@@ -60,5 +79,5 @@ export const CLEAR = `
   delete from inbox; delete from parked_event; delete from endpoint_pause; delete from endpoint; delete from lane;
   delete from delivery; delete from delivery_action; delete from delivery_settled; delete from attempt; delete from cadence;
   delete from awaiting; delete from run; delete from outbox; delete from intake; delete from redrive_item; delete from redrive_territory;
-  delete from redrive;
+  delete from redrive; delete from operation_key; delete from intent; delete from spend;
   alter sequence position restart`;

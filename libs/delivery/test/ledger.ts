@@ -4,6 +4,7 @@ import { connectionSettings, inTransaction, migrate, SystemClock } from '#libs/r
 import type { RawMessage } from '../src/arrival.js';
 import {
   AwaitingDeliveries1764060000000,
+  Balance1764130000000,
   type CadenceWish,
   DeliveryEngine,
   DeliveryLedger1763800000000,
@@ -11,6 +12,7 @@ import {
   type IntakeCount,
   LOCK_ALL_EPOCHS,
   OperatedDeliveries1764050000000,
+  PaidOperations1764140000000,
   type PlannedDelivery,
 } from '../src/index.js';
 import { recomputeLanes } from '../src/lane-locks.js';
@@ -29,6 +31,8 @@ export const LEDGER = {
       DeliveryLedger1763800000000,
       OperatedDeliveries1764050000000,
       AwaitingDeliveries1764060000000,
+      Balance1764130000000,
+      PaidOperations1764140000000,
     ]);
     const pool = openPool(url, 1);
     await keepPartitions(pool, new Date());
@@ -172,6 +176,8 @@ export class Ledger {
   settled = () => this.rows<DeliveryRow>(sql.SETTLED);
   attempts = () => this.rows<AttemptRow>(sql.ATTEMPTS);
   parked = () => this.rows<ParkedRow>(sql.PARKED);
+  intents = () => this.rows<IntentRow>(sql.INTENTS);
+  spend = () => this.rows<{ integration_id: string; period: string; reserved: string }>(sql.SPEND);
   inbox = () => this.rows<{ event_id: string; reason_code: string | null; reason: string | null }>(sql.INBOX);
   told = () => this.rows<Told>(sql.OUTCOMES);
 
@@ -181,7 +187,7 @@ export class Ledger {
 
   /**
    * Stops the engines and looks whether the ledger is sound: nothing open and settled at once, everything settled told
-   * once, every outcome as the contract has it, and of every lane said what its head says.
+   * once, every outcome as the contract has it, of every lane said what its head says, and every budget that of its calls.
    */
   async close(): Promise<void> {
     await Promise.all(this.engines.map(({ engine }) => engine.stop()));
@@ -203,7 +209,8 @@ export class Ledger {
     const lanes = (await this.rows<{ id: string }>(sql.ALL_LANES)).map(({ id }) => id);
     const wrong = await recomputeLanes(this.pool, lanes);
     const badOutcomes = (await this.rows<OutcomeRow>(sql.OUTCOMES)).flatMap(problemsOfOutcome);
-    const problems = { doubled, untold, wrong, badOutcomes };
+    const unbalanced = await this.rows(sql.UNBALANCED_SPEND);
+    const problems = { doubled, untold, wrong, badOutcomes, unbalanced };
     if (Object.values(problems).some((list) => list.length > 0))
       throw new Error(`the ledger is not sound: ${JSON.stringify(problems)}`);
   }
@@ -245,6 +252,15 @@ export interface AttemptRow {
   outcome: string;
   reason: string | null;
   replica: string;
+}
+
+export interface IntentRow {
+  position: string;
+  number: number;
+  state: string;
+  replica: string;
+  key: string;
+  cost: string | null;
 }
 
 export interface ParkedRow {

@@ -5,6 +5,8 @@ const MARK_ROWS = 5_000;
 const RETRY_MS = 1_000;
 
 export interface MarkerEvents {
+  /** The broker has confirmed, and nothing is marked yet. */
+  marking(): void;
   marked(positions: string[]): void;
   /** Tried again after a second. */
   failed(error: Error): void;
@@ -36,6 +38,7 @@ export class Marker {
     while (this.waiting.length > 0) {
       const positions = this.waiting.slice(0, MARK_ROWS);
       try {
+        this.events.marking();
         await this.reader.mark(positions);
       } catch (error) {
         this.events.failed(error as Error);

@@ -28,6 +28,8 @@ export interface RelayOptions {
   untakenRetryMs?: number;
   /** A broker that answers nothing for this long is told of. */
   unansweredMs?: number;
+  /** Called at the places it names; tests end or halt the process there. */
+  faultPoint?: (name: 'after-read-before-publish' | 'after-confirm-before-mark') => void;
 }
 
 export type RelayNotice =
@@ -201,6 +203,7 @@ export class Relay {
       if (!this.mayRead()) return BUSY_MS;
       const { found, isCut } = await this.readAhead.read(() => this.isLeading() && this.epoch === epoch);
       this.pauses.lift('reading');
+      if (found > 0) this.options.faultPoint?.('after-read-before-publish');
       this.sender.send();
       return this.pace(found, isCut);
     } catch (error) {
@@ -235,6 +238,7 @@ export class Relay {
 
   private createMarker(): Marker {
     return new Marker(this.options.reader, this.stopping.signal, {
+      marking: () => this.options.faultPoint?.('after-confirm-before-mark'),
       marked: (positions) => {
         this.pauses.lift('marking');
         this.queues.forget(positions);

@@ -1,12 +1,15 @@
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
-/** Thrown while connecting: the name led to a network a partner has no business in. */
+/** Thrown while connecting: to a network, or a port, a partner has no business in. */
 export class AddressNotAllowed extends Error {
   readonly code = 'PRIVATE_ADDRESS';
 }
 
-/** IANA's special-purpose registries: own host, private, shared, link-local (cloud metadata lives there), benchmark, multicast, reserved. */
+/**
+ * IANA's special-purpose registries: own host, private, shared, link-local (cloud metadata lives there), 6to4 relays,
+ * benchmark, multicast, reserved. And the one public address that is a cloud's own host: Azure's, the same in every network.
+ */
 const IPV4: [string, number][] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -14,19 +17,23 @@ const IPV4: [string, number][] = [
   ['127.0.0.0', 8],
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
+  ['168.63.129.16', 32],
   ['192.0.0.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
 ];
 
-/** 6to4 and Teredo carry an IPv4 address of anybody's choice and serve no partner. */
+/** What carries an IPv4 address of anybody's choice (mapped, compatible, translated, 6to4, Teredo) serves no partner. */
 const IPV6: [string, number][] = [
-  ['::', 128],
-  ['::1', 128],
+  ['::', 96],
+  ['::ffff:0:0:0', 96],
   ['64:ff9b:1::', 48],
-  ['2001::', 32],
+  ['100::', 64],
+  ['2001::', 23],
+  ['2001:db8::', 32],
   ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
@@ -44,6 +51,15 @@ for (const [network, prefix] of IPV4) {
 export function isPrivateAddress(address: string): boolean {
   const family = isIP(address);
   return family === 0 || privateNetworks.check(address, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** Mail, databases, brokers, caches, remote desktops: what listens there may take a request for orders of its own. */
+const PORTS_OF_OTHERS = new Set([2049, 3306, 3389, 5432, 5671, 5672, 6379, 9042, 11_211, 27_017]);
+
+/** @param port as a URL says it: empty for the scheme's own */
+export function isWebPort(port: string): boolean {
+  const number = Number(port);
+  return port === '' || number === 80 || number === 443 || (number >= 1024 && !PORTS_OF_OTHERS.has(number));
 }
 
 /** The resolver, as `dns.lookup` with `all: true`; injected by tests that play DNS. */

@@ -1,3 +1,4 @@
+import { maskEchoes } from '#libs/runtime';
 import { isSecretName, MASK, maskText, maskValue } from './masking.js';
 import type { PartnerAnswer } from './partner-answer.js';
 import type { PartnerRequest } from './partner-request.js';
@@ -31,7 +32,7 @@ export function maskedExchange(request: PartnerRequest, result: PartnerAnswer | 
     method: request.method,
     path: maskedPath(request, secrets),
     ...(request.body !== undefined && { requestBody: maskedBody(request.body, secrets) }),
-    ...(result instanceof PartnerUnavailable ? maskedFailure(result) : maskedAnswer(result, secrets)),
+    ...(result instanceof PartnerUnavailable ? maskedFailure(result) : maskedAnswer(result, secrets, request.body)),
   };
 }
 
@@ -39,13 +40,13 @@ function maskedFailure({ status, code, sent }: PartnerUnavailable): Partial<Mask
   return { ...(status !== undefined && { status }), code, sent };
 }
 
-function maskedAnswer(answer: PartnerAnswer, secrets: string[]): Partial<MaskedExchange> {
+function maskedAnswer(answer: PartnerAnswer, secrets: string[], sent: unknown): Partial<MaskedExchange> {
   const helpful = Object.entries(answer.headers).filter(([name]) => HELPFUL_HEADERS.test(name));
   return {
     status: answer.status,
     durationMs: answer.durationMs,
     answerHeaders: Object.fromEntries(helpful.map(([name, value]) => [name, cut(maskText(value, secrets))])),
-    ...(answer.text && { answerBody: maskedBody(answer.text, secrets) }),
+    ...(answer.text && { answerBody: maskedBody(maskEchoes(answer.text, sent), secrets) }),
   };
 }
 

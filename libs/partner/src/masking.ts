@@ -1,4 +1,5 @@
 import { isCnpj, maskDocument } from '#libs/contracts';
+import { maskLine } from '#libs/runtime';
 
 export const MASK = '[masked]';
 
@@ -34,7 +35,7 @@ const NAMED_SECRET = new RegExp(
  */
 export function maskText(text: string, secrets: readonly string[] = []): string {
   const withoutSecrets = secrets.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
-  return withoutSecrets
+  const masked = withoutSecrets
     .replace(BEARER, `$1 ${MASK}`)
     .replace(JWT, MASK)
     .replace(NAMED_SECRET, `$1${MASK}`)
@@ -43,6 +44,7 @@ export function maskText(text: string, secrets: readonly string[] = []): string 
     .replace(CNPJ_DIGITS, maskDocument)
     .replace(CNPJ_LETTERS, (found) => (isCnpj(found.toUpperCase()) ? maskDocument(found.toUpperCase()) : found))
     .replace(CPF, (found) => maskDocument(found.replace(/[. /-]/g, '')));
+  return maskLine(masked); // and what no log line may hold either: phones
 }
 
 /** The same for a parsed body, which knows its names: secret and personal fields are masked whole. */

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP, type LookupFunction } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { Agent, buildConnector } from 'undici';
-import { AddressNotAllowed, guardedLookup, isPrivateAddress, type Resolve } from './address-guard.js';
+import { AddressNotAllowed, guardedLookup, isPrivateAddress, isWebPort, type Resolve } from './address-guard.js';
 import { PartnerUnavailable } from './partner-unavailable.js';
 
 export interface PartnerAgentOptions {
@@ -40,13 +40,17 @@ function guardedConnector(options: PartnerAgentOptions): buildConnector.connecto
     secureContext: trustBeside(options.ca),
   });
   return (target, callback) => {
-    // A literal address is never looked up, so it is checked here.
-    if (!options.allowPrivateAddresses && isIP(target.hostname) && isPrivateAddress(target.hostname)) {
+    if (!options.allowPrivateAddresses && isForbidden(target)) {
       process.nextTick(callback, new AddressNotAllowed(), null);
       return;
     }
     connect(target, callback);
   };
+}
+
+/** A literal address is never looked up, so it is looked at here. */
+function isForbidden({ hostname, port }: buildConnector.Options): boolean {
+  return !isWebPort(port) || (isIP(hostname) !== 0 && isPrivateAddress(hostname));
 }
 
 function lookupWith(resolve: Resolve | undefined): LookupFunction | undefined {

@@ -23,8 +23,8 @@ const WORDS = {
     'base URL invalid: use https://server/path, without user, password or query',
   ],
   'address-not-allowed': [
-    'o endereço leva a uma rede privada: ligue "permitir endereços privados" (allowPrivateAddresses) se isso é desejado',
-    'the address leads to a private network: set allowPrivateAddresses if that is wanted',
+    'o endereço leva a uma rede privada ou a uma porta que não é da web: ligue "permitir endereços privados" (allowPrivateAddresses) se isso é desejado',
+    'the address leads to a private network or to a port that is not of the web: set allowPrivateAddresses if that is wanted',
   ],
   'plain-http-refused': [
     'HTTP sem TLS recusado: use https ou ligue "permitir HTTP sem TLS" (allowPlainHttp)',

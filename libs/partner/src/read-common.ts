@@ -1,4 +1,4 @@
-import { unavailable, unknown, type Outcome } from '#libs/contracts';
+import { unavailable, unknown, type Outcome, type Unavailable } from '#libs/contracts';
 import { isFailedAnswer } from './breaker.js';
 import type { AnswerProblem, PartnerAnswer } from './partner-answer.js';
 import { PartnerUnavailable, type UnavailableCode } from './partner-unavailable.js';
@@ -37,7 +37,7 @@ const SETTINGS_MISTAKES: ReadonlySet<UnavailableCode> = new Set<UnavailableCode>
  *
  * A 5xx proves nothing about a paid operation: it may have been applied before the answer broke.
  */
-export function readCommon(answer: PartnerAnswer): Outcome | undefined {
+export function readCommon(answer: PartnerAnswer): Unavailable | undefined {
   const { status, problem, retryAfter } = answer;
   if (status === 401 || status === 403) return credentialRefused(status);
   if (status === 429) return rateLimited(answer);
@@ -60,12 +60,12 @@ export function readUnavailable(error: unknown): Outcome | undefined {
   });
 }
 
-function credentialRefused(status: number): Outcome {
+function credentialRefused(status: number): Unavailable {
   const reason = `HTTP ${status}: credencial recusada / credential refused`;
   return unavailable(reason, { pause: { reason: 'credential', detail: reason } });
 }
 
-function rateLimited({ headers, answeredAt }: PartnerAnswer): Outcome {
+function rateLimited({ headers, answeredAt }: PartnerAnswer): Unavailable {
   const asked = readComeBackAt(headers, answeredAt)?.getTime() ?? answeredAt.getTime() + UNSAID_PAUSE_MS;
   const until = new Date(Math.max(asked, answeredAt.getTime() + SHORTEST_PAUSE_MS));
   const reason = 'HTTP 429: limite de requisições do parceiro / rate limited by the partner';

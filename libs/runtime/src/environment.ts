@@ -11,6 +11,8 @@ import {
   type ValidationError,
 } from 'class-validator';
 import { IsUrlOf, isSecretVariable, SecretVariable } from './environment-decorators.js';
+import { faultPointMistake } from './fault-point.js';
+import { HttpEnvironment } from './http-environment.js';
 import { Secret } from './secret.js';
 import { StartRefused } from './start-refused.js';
 
@@ -31,7 +33,7 @@ export class EnvironmentError extends StartRefused {
 }
 
 /** What every app reads. An app extends it, through the mixins it needs, and sets its own defaults. */
-export abstract class AppEnvironment {
+export abstract class AppEnvironment extends HttpEnvironment {
   @IsIn(['development', 'test', 'production'])
   NODE_ENV: 'development' | 'test' | 'production' = 'development';
 
@@ -52,11 +54,6 @@ export abstract class AppEnvironment {
   @Min(0)
   @Max(65535)
   OPS_PORT!: number;
-
-  @IsInt()
-  @Min(1024)
-  @Max(64 * 1024 * 1024)
-  HTTP_BODY_LIMIT_BYTES: number = 1024 * 1024;
 
   /** What is not finished this long after SIGTERM is cut off, and the exit code says so. */
   @IsInt()
@@ -149,14 +146,14 @@ function typed(environment: object, name: string, text: string): unknown {
   return text;
 }
 
+/** What would make the whole process unsafe, whatever else it was told. */
+function unsafeVariables(source: Variables): { variable: string; mistake: string }[] {
+  const unsafe = { NODE_TLS_REJECT_UNAUTHORIZED: uncheckedTls(source), FAULT_POINT: faultPointMistake(source) };
+  return Object.entries(unsafe).flatMap(([variable, mistake]) => (mistake ? [{ variable, mistake }] : []));
+}
+
 /** A manual once told customers to set it: every TLS connection of the process would go unverified. */
-function unsafeVariables(source: Variables) {
-  if (source.NODE_TLS_REJECT_UNAUTHORIZED !== '0') return [];
-  return [
-    {
-      variable: 'NODE_TLS_REJECT_UNAUTHORIZED',
-      mistake:
-        'must not be 0: it switches certificate checks off for every partner; remove it, and give a private CA in the integration settings or NODE_EXTRA_CA_CERTS',
-    },
-  ];
+function uncheckedTls(source: Variables): string | undefined {
+  if (source.NODE_TLS_REJECT_UNAUTHORIZED !== '0') return undefined;
+  return 'must not be 0: it switches certificate checks off for every partner; remove it, and give a private CA in the integration settings or NODE_EXTRA_CA_CERTS';
 }

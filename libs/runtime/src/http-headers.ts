@@ -9,6 +9,7 @@ export const basicHeaders: Middleware = (_request, response, next) => {
   response.setHeader('x-frame-options', 'DENY');
   response.setHeader('referrer-policy', 'no-referrer');
   response.setHeader('cache-control', 'no-store');
+  response.setHeader('cross-origin-resource-policy', 'same-origin');
   response.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
   next();
 };

@@ -12,6 +12,7 @@ export {
 } from './environment.js';
 export { IsSecret, IsUrlOf, SecretVariable } from './environment-decorators.js';
 export { processVariables } from './env-file.js';
+export { armFaultPoint, FAULT_POINTS, faultPoint, FaultPointReached, type FaultPointName } from './fault-point.js';
 export { Secret } from './secret.js';
 export { APP_NAME, RuntimeModule } from './runtime.module.js';
 export { Clock, SystemClock } from './clock.js';
@@ -42,7 +43,7 @@ export {
   traceIdOf,
   type TraceContext,
 } from './traceparent.js';
-export { maskFields, maskLine } from './log-masking.js';
+export { maskEchoes, maskFields, maskLine, maskWords } from './log-masking.js';
 export { databaseModule, poolToken, type DatabaseOptions } from './database.module.js';
 export { connectionSettings, type ConnectionWish } from './connection-settings.js';
 export { migrate, type MigrationClass } from './migrate.js';

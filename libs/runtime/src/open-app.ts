@@ -6,13 +6,18 @@ import type { CustomTransportStrategy } from '@nestjs/microservices';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { LoggerModule } from 'nestjs-pino';
 import { BootLogger } from './boot-logger.js';
+import { Clock } from './clock.js';
 import type { AppEnvironment } from './environment.js';
 import { HealthIndicators } from './health-indicators.js';
+import { readNetworks } from './http-environment.js';
 import { basicHeaders, type Middleware } from './http-headers.js';
+import { LimitedAdapter } from './limited-server.js';
 import { logging } from './logging.js';
 import { Metrics } from './metrics.js';
 import { createOpsServer, type OpsState } from './ops-server.js';
 import { ProblemDetailsFilter } from './problem-details.filter.js';
+import { rateLimit } from './rate-limit.js';
+import { refuseUnstorable } from './refuse-unstorable.js';
 import { RuntimeModule } from './runtime.module.js';
 import { createValidationPipe } from './validation-pipe.js';
 
@@ -40,7 +45,7 @@ const JSON_TYPES = ['application/json', 'application/*+json'];
 /** Builds and opens an app without taking over the process: no signals, no exit. Tests use it; `startApp` adds the rest. */
 export async function openApp<E extends AppEnvironment>(options: AppOptions<E>, environment: E): Promise<RunningApp> {
   const state: OpsState = { phase: 'starting' };
-  const ops = createOpsServer(state);
+  const ops = createOpsServer(state, environment);
   await listen(ops, environment.OPS_PORT, environment.HTTP_HOST);
   let app: NestExpressApplication | undefined;
   try {
@@ -75,19 +80,29 @@ async function createApp<E extends AppEnvironment>(options: AppOptions<E>, envir
       options.module(environment),
     ],
   };
-  const app = await NestFactory.create<NestExpressApplication>(root, {
+  const app = await NestFactory.create<NestExpressApplication>(root, new LimitedAdapter(environment), {
     logger: new BootLogger(loggingParams),
     abortOnError: false,
     bodyParser: false,
   });
   app.disable('x-powered-by');
   app.use(basicHeaders);
+  limitRequests(app, environment);
   app.useBodyParser('json', { limit: environment.HTTP_BODY_LIMIT_BYTES, type: JSON_TYPES });
+  app.use(refuseUnstorable);
   app.useGlobalPipes(createValidationPipe());
   app.useGlobalFilters(new ProblemDetailsFilter());
-  serveDocsLazily(app, options.name);
+  if (environment.HTTP_DOCS ?? environment.NODE_ENV !== 'production') serveDocsLazily(app, options.name);
   options.prepare?.(app);
   return app;
+}
+
+/** Ahead of everything that costs something: the body is not read, the token is not checked. */
+function limitRequests(app: NestExpressApplication, environment: AppEnvironment): void {
+  if (environment.HTTP_REQUESTS_PER_SECOND === 0) return;
+  app.set('trust proxy', readNetworks(environment.HTTP_TRUSTED_PROXIES));
+  const refused = app.get(Metrics).counter('ponte_http_rate_limited_total', 'Requests refused with 429');
+  app.use(rateLimit(environment, app.get(Clock), () => refused.add()));
 }
 
 async function openTransports<E extends AppEnvironment>(

@@ -1,6 +1,8 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import type { HealthIndicators } from './health-indicators.js';
+import type { HttpEnvironment } from './http-environment.js';
+import { limitedServer } from './limited-server.js';
 import type { Metrics } from './metrics.js';
 
 /** What the ops port tells of an app's life; the app moves it on. */
@@ -16,8 +18,8 @@ const PATHS = ['/health/live', '/health/ready', '/metrics'];
  * `/health/live`, `/health/ready` and `/metrics` on a port of their own, so a network policy can open it
  * to the cluster alone. Plain node:http: it answers from before the app is built until after it is closed.
  */
-export function createOpsServer(state: OpsState): Server {
-  return createServer((request, response) => {
+export function createOpsServer(state: OpsState, limits: HttpEnvironment): Server {
+  return limitedServer(limits, (request, response) => {
     answer(state, request.url?.split('?')[0], response).catch((error: unknown) => {
       if (error instanceof HttpException) sendJson(response, error.getStatus(), error.getResponse());
       else sendJson(response, 500, { status: 'error', error: 'the check itself failed' });

@@ -1,6 +1,14 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
-import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import {
+  Catch,
+  HttpException,
+  Logger,
+  NotFoundException,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
 import { throwError, type Observable } from 'rxjs';
+import { maskLine } from './log-masking.js';
 import { Problem } from './problem.js';
 import { traceIdOfRequest } from './request-trace.js';
 
@@ -42,7 +50,15 @@ function toProblem(error: unknown): Problem {
   }
   const title = STATUS_CODES[status] ?? 'Error';
   const type = title.toLowerCase().replaceAll(' ', '-');
-  return new Problem({ type, status, title, detail: error instanceof Error ? error.message : undefined });
+  return new Problem({ type, status, title, detail: detailOf(error) });
+}
+
+/** The router quotes the address with its query, the JSON parser the body: both may hold a document, or a secret. */
+function detailOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (/\bJSON\b/.test(error.message)) return 'The body is not valid JSON.';
+  if (error instanceof NotFoundException && /^Cannot [A-Z]+ /.test(error.message)) return 'There is no such route.';
+  return maskLine(error.message);
 }
 
 /** Express' body parser throws errors that carry a `statusCode`. */

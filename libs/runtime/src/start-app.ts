@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { processVariables } from './env-file.js';
 import { readEnvironment, type AppEnvironment } from './environment.js';
+import { armFaultPoint } from './fault-point.js';
 import { maskLine } from './log-masking.js';
 import { openApp, type AppOptions, type RunningApp } from './open-app.js';
 import { StartRefused } from './start-refused.js';
@@ -15,12 +16,12 @@ export async function startApp<E extends AppEnvironment>(options: AppOptions<E>)
   process.on('unhandledRejection', (error) => die('a promise nobody waits for was rejected', error));
   process.on('uncaughtException', (error) => die('an exception nobody catches', error));
   try {
-    const environment = readEnvironment(options.environment, processVariables(options.name));
+    const variables = processVariables(options.name);
+    const environment = readEnvironment(options.environment, variables);
+    armFaultPoint(variables);
     const running = await openApp(options, environment);
     closeOnSignals(running, environment.SHUTDOWN_DEADLINE_MS);
-    new Logger(options.name).log(
-      `ready: ${running.url} (documentation at /docs), health and metrics at ${running.opsUrl}`,
-    );
+    new Logger(options.name).log(`ready: ${running.url}, health and metrics at ${running.opsUrl}`);
   } catch (error) {
     process.stderr.write(`${options.name} does not start: ${maskLine(explain(error))}\n`);
     process.exit(1);

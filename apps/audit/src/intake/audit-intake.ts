@@ -2,6 +2,7 @@ import { Controller, Logger } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { TopicContext, type IncomingMessage } from '#libs/broker';
 import { Clock, Metrics, type Counter, type Gauge } from '#libs/runtime';
+import { BalanceAsks } from '../balance/balance-asks.js';
 import type { AuditRecord } from './audit-record.js';
 import { isContentFailure } from './content-failure.js';
 import { holdMessage } from './held-message.js';
@@ -25,6 +26,7 @@ export class AuditIntake {
   constructor(
     private readonly recorder: Recorder,
     private readonly writers: Writers,
+    private readonly asks: BalanceAsks,
     private readonly clock: Clock,
     metrics: Metrics,
   ) {
@@ -51,6 +53,7 @@ export class AuditIntake {
     const epoch = await this.writers.epochOf(queue, life);
     const records = messages.map((message) => readRecord(holdMessage(message)));
     for (const part of inParts(records)) await this.record(part, queue, epoch);
+    await this.asks.note(records);
     this.tellLag(records);
   }
 

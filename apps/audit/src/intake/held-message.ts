@@ -8,6 +8,8 @@ export interface HeldMessage {
   contentType?: string;
   messageId?: string;
   type?: string;
+  /** Who published it, where the broker vouches for that. */
+  userId?: string;
   headers: Record<string, unknown>;
 }
 
@@ -26,8 +28,8 @@ export function unpackMessage(packed: Buffer): HeldMessage {
 }
 
 export function holdMessage({ content, exchange, routingKey, properties }: IncomingMessage): HeldMessage {
-  const { contentType, messageId, type } = properties;
-  return { content, exchange, routingKey, contentType, messageId, type, headers: printable(properties.headers) };
+  const { contentType, messageId, type, userId } = properties;
+  return { content, exchange, routingKey, contentType, messageId, type, userId, headers: printable(properties.headers) };
 }
 
 /** Attributes in binary mode may come as bytes, which JSON would turn into lists of numbers. */

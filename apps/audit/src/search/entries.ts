@@ -16,6 +16,9 @@ import * as sql from './search.sql.js';
 /** A row with its ciphertext and its key, as far as that is still there. */
 type StoredEntry = EntryRow & { ciphertext: Buffer } & { [K in keyof Omit<StoredKey, 'id'>]: StoredKey[K] | null };
 
+/** What it takes to read an entry. */
+type Openable = Pick<StoredEntry, 'id' | 'token' | 'masterKey' | 'wrapped' | 'ciphertext'>;
+
 const LONGEST_TIMELINE = 500;
 const READ = 'events.read';
 
@@ -70,7 +73,7 @@ export class Entries {
   }
 
   /** Undefined where the key is gone. @throws Problem 503 when the installation's key is not there */
-  open({ id, token, masterKey, wrapped, ciphertext }: StoredEntry): HeldMessage | undefined {
+  open({ id, token, masterKey, wrapped, ciphertext }: Openable): HeldMessage | undefined {
     if (token === null || masterKey === null || wrapped === null) return undefined;
     try {
       const key = this.dataKeys.open({ id, token, masterKey, wrapped });

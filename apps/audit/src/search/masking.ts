@@ -38,7 +38,7 @@ function maskObject(value: object, field: string): unknown {
 }
 
 export function maskText(text: string): string {
-  return maskLine(text).replace(EMAIL, HIDDEN);
+  return maskLine(text.replace(EMAIL, HIDDEN));
 }
 
 /** `customer/52998224725`, or a user who signs in with a CPF: some ERPs make documents their ids. */

@@ -1,0 +1,2 @@
+/** The group of operations that say no other. */
+export const DEFAULT_GROUP = 'default';
