@@ -56,7 +56,8 @@ async function openBeside(
 ): Promise<OpenedApp> {
   const [database, vhost] = await Promise.all([privateDatabase(), privateVhost()]);
   const rights = await leastRights(app, schema, { database, vhost });
-  const running = await open({ ...QUIET, ...rights.place });
+  const readers = { READER_BROKER_USERS: new URL(vhost.amqpUrl).username };
+  const running = await open({ ...QUIET, ...readers, ...rights.place });
   return opened(running, vhost.amqpUrl, async () => {
     await Promise.all([database.drop(), vhost.drop()]);
     await rights.drop();
@@ -115,16 +116,17 @@ export async function openConnector(): Promise<OpenedApp> {
     const named = { name: 'customerx-connector', environment: CustomerXEnvironment, module };
     return openApp({ ...named, microservice: takingMessages }, environment);
   });
-  await connector.ask('PUT', '/system-parameter', { source: '/erp/demo', enabled: true });
-  const settings = { baseUrl: 'https://partner.invalid', token: 'a-token', periodicityMinutes: 60 };
-  const integration = { source: '/erp/demo', company: '1', displayName: 'Um', enabled: true, settings };
-  await connector.ask('PUT', '/integrations', integration);
-  await connector.publish(goodMessage('1', 'T1'));
-  await connector.publish(goodMessage('2', 'T2'));
-  await connector.publish({ content: Buffer.from('{') });
-  await untilFound(connector, '/deliveries');
-  await untilFound(connector, '/parked-events');
-  return connector;
+  return orClosed(connector, async () => {
+    await connector.ask('PUT', '/system-parameter', { source: '/erp/demo', enabled: true });
+    const settings = { baseUrl: 'https://partner.invalid', token: 'a-token', periodicityMinutes: 60 };
+    const integration = { source: '/erp/demo', company: '1', displayName: 'Um', enabled: true, settings };
+    await connector.ask('PUT', '/integrations', integration);
+    await connector.publish(goodMessage('1', 'T1'));
+    await connector.publish(goodMessage('2', 'T2'));
+    await connector.publish({ content: Buffer.from('{') });
+    await untilFound(connector, '/deliveries');
+    await untilFound(connector, '/parked-events');
+  });
 }
 
 export async function openAudit(): Promise<OpenedApp> {
@@ -133,9 +135,10 @@ export async function openAudit(): Promise<OpenedApp> {
     const module = (given: AuditEnvironment) => AuditModule.for(given);
     return openApp({ name: 'audit', environment: AuditEnvironment, module, microservice: takingMessages }, environment);
   });
-  await audit.publish(goodMessage('1', 'T1'));
-  await untilFound(audit, '/entries');
-  return audit;
+  return orClosed(audit, async () => {
+    await audit.publish(goodMessage('1', 'T1'));
+    await untilFound(audit, '/entries');
+  });
 }
 
 /** With a row that can never travel. */
@@ -151,9 +154,21 @@ export async function openReader(): Promise<OpenedApp> {
     await database.drop();
     await rights.drop();
   });
-  await world.write('hostile', 1, 'No Type At All', '1');
-  await untilFound(reader, '/parked');
-  return reader;
+  return orClosed(reader, async () => {
+    await world.write('hostile', 1, 'No Type At All', '1');
+    await untilFound(reader, '/parked');
+  });
+}
+
+/** An app that was not brought as far as a test needs is not left running behind it. */
+async function orClosed(app: OpenedApp, prepare: () => Promise<unknown>): Promise<OpenedApp> {
+  try {
+    await prepare();
+    return app;
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
 }
 
 export async function untilFound<Item>(app: OpenedApp, list: string, atLeast = 1): Promise<Item[]> {

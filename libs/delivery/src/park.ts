@@ -68,8 +68,8 @@ export async function parkArrival(
   await writeOutcomes(client, [options.outcomes.eventParked(facts, parked)]);
 }
 
-/** What reading it again needs. Other headers are anybody's, a dead letter's error with the whole body in it, say. */
+/** What reading it again needs: attributes, and who published it first. Other headers are anybody's, a dead letter's error with the whole body in it, say. */
 function keptProperties({ properties: { headers, ...properties } }: Arrival['raw']): Arrival['raw']['properties'] {
-  const attributes = Object.entries(headers ?? {}).filter(([name]) => /^cloudEvents[:_]/.test(name));
+  const attributes = Object.entries(headers ?? {}).filter(([name]) => /^(cloudEvents[:_]|ponte-)/.test(name));
   return { ...properties, headers: Object.fromEntries(attributes) };
 }

@@ -52,10 +52,13 @@ export class LimitedAdapter extends ExpressAdapter {
   }
 }
 
+/** Where Node keeps the answer under way on its socket; its page on `clientError` looks there too. */
+const MESSAGE = '_httpMessage';
+
 /** No request was ever read, so no filter sees this: the same problem details, written by hand. */
 function answerBadClient(error: NodeJS.ErrnoException, stream: NodeJS.WritableStream): void {
-  const socket = stream as Socket & { _httpMessage?: { headersSent: boolean } };
-  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent) {
+  const socket = stream as Socket & { [MESSAGE]?: { headersSent: boolean } };
+  if (error.code === 'ECONNRESET' || !socket.writable || socket[MESSAGE]?.headersSent) {
     socket.destroy();
     return;
   }

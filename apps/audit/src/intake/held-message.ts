@@ -29,7 +29,16 @@ export function unpackMessage(packed: Buffer): HeldMessage {
 
 export function holdMessage({ content, exchange, routingKey, properties }: IncomingMessage): HeldMessage {
   const { contentType, messageId, type, userId } = properties;
-  return { content, exchange, routingKey, contentType, messageId, type, userId, headers: printable(properties.headers) };
+  return {
+    content,
+    exchange,
+    routingKey,
+    contentType,
+    messageId,
+    type,
+    userId,
+    headers: printable(properties.headers),
+  };
 }
 
 /** Attributes in binary mode may come as bytes, which JSON would turn into lists of numbers. */
