@@ -202,7 +202,7 @@ describe('Failures', () => {
       [1, 'HTTP 422: "external_id_client" is required'],
       [1, 'HTTP 422: "external_id_contract" is required'],
       [2, 'HTTP 400: {"error":"bad_document","value":"#"}'],
-      [2, 'HTTP 500: ask #'],
+      [2, 'HTTP 500: ask [masked]'],
       [3, 'HTTP 422: título # de "#": cliente # desconhecido'],
     ]);
     expect(items[0]).toMatchObject({ count: 3, operation: 'title.put', subjects: 1, sample: ['receivable/1'] });
