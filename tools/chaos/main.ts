@@ -25,7 +25,7 @@ async function chaos(words: string[]): Promise<number> {
     words,
     all.map(({ scenario }) => scenario.name),
   );
-  const chosen = wishes.names.length === 0 ? all : wishes.names.map((name) => byName(all, name));
+  const chosen = choose(all, wishes);
   if (wishes.list) {
     for (const each of chosen) console.log(describeScenario(each));
     return 0;
@@ -40,6 +40,11 @@ async function chaos(words: string[]): Promise<number> {
     await clear(folder);
     await shared.giveBack();
   }
+}
+
+function choose(all: FoundScenario[], { names, list, soakMinutes }: Wishes): FoundScenario[] {
+  if (names.length > 0) return names.map((name) => byName(all, name));
+  return list || soakMinutes !== undefined ? all : all.filter(({ scenario }) => !scenario.long);
 }
 
 /** Those the tests already run on, where they call us; otherwise the private stack's. */

@@ -9,6 +9,7 @@ export const scenario: Scenario = {
   rows: [9, 23, 32, 37, 59],
   says: 'At every fault point of reader, intake, dispatcher and outcome relay, one process of one or of three is killed, halted beyond its lease or fails, and the balance stays even.',
   minutes: 45,
+  long: true,
   async run(chaos) {
     const faults = await FaultWorld.open(await chaos.world());
     const reports: CellReport[] = [];

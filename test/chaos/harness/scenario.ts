@@ -16,6 +16,8 @@ export interface Scenario {
   minutes?: number;
   /** It kills or stops a broker or a database, and takes a stack of the run's own for it. */
   alone?: true;
+  /** Longer than all others: run by name and in a soak, not in a run of everything. */
+  long?: true;
   run(chaos: Chaos): Promise<Finding>;
 }
 
