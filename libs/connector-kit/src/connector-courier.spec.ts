@@ -119,6 +119,18 @@ describe('the courier of a connector', () => {
     expect(exhausted).toEqual([`e1 ${new Date(resetS * 1_000).toISOString()}`]);
   });
 
+  it('comes back after a 429 when it says so, though the window it names ends later', async () => {
+    const integration = await integrationAt(partner.url);
+    const resetS = Math.ceil(clock.now().getTime() / 1_000) + 60;
+    partner.answer = (response) => {
+      response.setHeader('x-ratelimit-remaining', '0').setHeader('x-ratelimit-reset', String(resetS));
+      answerJson(response.setHeader('retry-after', '6'), 429, {});
+    };
+    const { outcome } = await deliver(integration);
+    expect(outcome).toMatchObject({ pause: { reason: 'rate-limit', until: new Date(clock.now().getTime() + 6_000) } });
+    expect(exhausted).toEqual([]);
+  });
+
   it('gives all requests of one delivery one deadline together', async () => {
     const integration = await integrationAt(partner.url);
     const held: ServerResponse[] = [];

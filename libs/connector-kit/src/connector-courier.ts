@@ -221,7 +221,8 @@ export class ConnectorCourier implements Courier {
           const answer = await about.endpoint.request(limited);
           about.exchanges.push(maskedExchange(request, answer));
           if (changes) noteAnswer(about, readCommon(answer));
-          const until = readExhaustedUntil(answer.headers, clock.now());
+          // A 429 says itself when to come back, which may be sooner than its window ends.
+          const until = answer.status === 429 ? undefined : readExhaustedUntil(answer.headers, clock.now());
           if (until) onExhausted(about.endpointId, until);
           return answer;
         } catch (error) {

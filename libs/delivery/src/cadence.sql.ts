@@ -28,7 +28,7 @@ export const DUE_CADENCES = `
 
 /** $1 integration, $2 seconds that must lie between two communications */
 export const LOCK_CADENCE = `
-  select zone, case when last_communication + $2 * interval '1 second' > now()
+  select zone, case when last_communication + $2 * interval '1 second' > clock_timestamp()
     then last_communication + $2 * interval '1 second' end as not_before
   from cadence where integration_id = $1 for update`;
 
