@@ -26,7 +26,7 @@ export const DUE_CADENCES = `
   limit $1
   for update skip locked`;
 
-/** $1 integration, $2 seconds that must lie between two communications */
+/** $1 integration, $2 seconds that must lie between two communications; by the clock: whoever waited for the row began before it */
 export const LOCK_CADENCE = `
   select zone, case when last_communication + $2 * interval '1 second' > clock_timestamp()
     then last_communication + $2 * interval '1 second' end as not_before
