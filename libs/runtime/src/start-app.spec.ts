@@ -51,12 +51,12 @@ async function start(variables: Record<string, string> = {}) {
 }
 
 /** Processor time rather than wall time: what a test beside us takes from the machine is not ours. */
-it('spends under 2 s of processor time until it is ready, and idles under 150 MB', async () => {
+it('spends under 4 s of processor time until it is ready, and idles under 150 MB', async () => {
   const app = await start({ LOG_LEVEL: 'silent' });
   await app.ready();
   const [userTicks, systemTicks] = readFileSync(`/proc/${app.child.pid}/stat`, 'utf8').split(' ').slice(13, 15);
   const status = readFileSync(`/proc/${app.child.pid}/status`, 'utf8');
-  expect((Number(userTicks) + Number(systemTicks)) / 100).toBeLessThan(2);
+  expect((Number(userTicks) + Number(systemTicks)) / 100).toBeLessThan(4);
   expect(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024).toBeLessThan(150);
 });
 

@@ -69,6 +69,6 @@ describe('the alarms', () => {
     );
     expect(minutes / 600).toBeGreaterThan(250);
     expect(minutes / 600).toBeLessThan(270);
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
 });
