@@ -43,8 +43,6 @@ export class Dispatcher {
   private readonly due: DueEndpoints;
   private readonly bell: Bell;
   private readonly running = new Set<Promise<void>>();
-  /** Lanes under way here, by endpoint. */
-  private readonly inHand = new Map<string, number>();
   private readonly stopping = new AbortController();
   private loops: Promise<void>[] = [];
   private lastClaimAt = -Infinity;
@@ -94,7 +92,7 @@ export class Dispatcher {
       }
       const claimed = await this.claimSome().catch((error: Error) => this.trouble(error));
       pollMs = claimed > 0 ? POLL_MIN_MS : Math.min(pollMs * 2, POLL_MAX_MS);
-      if (claimed === 0) await this.bell.wait(Math.min(pollMs, this.due.nextInMs));
+      if (claimed === 0) await this.bell.wait(pollMs);
     }
   }
 
@@ -166,22 +164,14 @@ export class Dispatcher {
   }
 
   private keepRunning(work: Promise<void>, endpoint: CallableEndpoint): void {
-    this.countInHand(endpoint, 1);
     const run = work
       .catch((error: Error) => void this.trouble(error))
       .finally(() => {
         this.running.delete(run);
-        this.due.mayHaveMore(endpoint, this.countInHand(endpoint, -1));
+        this.due.mayHaveMore(endpoint);
         this.bell.ring();
       });
     this.running.add(run);
-  }
-
-  private countInHand({ endpointId }: CallableEndpoint, more: 1 | -1): number {
-    const count = (this.inHand.get(endpointId) ?? 0) + more;
-    if (count === 0) this.inHand.delete(endpointId);
-    else this.inHand.set(endpointId, count);
-    return count;
   }
 
   private async followPauses(): Promise<void> {

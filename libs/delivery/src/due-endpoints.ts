@@ -17,21 +17,15 @@ interface DueRow {
 /** An endpoint that may be claimed now; `probe` when only to see whether its breaker may close. */
 export interface CallableEndpoint extends DueEndpoint {
   probe: boolean;
-  /** Monotonic; set where only a lane that was let go speaks for it. */
-  notBefore?: number;
 }
 
 /** The scan may take this share of the time; a slow one is made less often, once a second at the least. */
 const SCAN_SHARE = 0.1;
 const GAP_MAX_MS = 1_000;
-/** A claim costs much the same for one lane as for many: lanes of a full endpoint that end close together are claimed for together. */
-const LET_GO_GAP_MS = 20;
 
 /** Endpoints with something due, and whose turn it is: between companies first, so that a noisy one delays no quiet one. */
 export class DueEndpoints {
   private readonly servedAt = new Map<string, number>();
-  /** Monotonic, by endpoint. */
-  private readonly claimedAt = new Map<string, number>();
   private known: CallableEndpoint[] = [];
   private turn = 0;
   private nextLookAt = 0;
@@ -63,9 +57,7 @@ export class DueEndpoints {
   /** One endpoint of each company, of companies and of endpoints the one served longest ago first. */
   oneOfEachCompany(): CallableEndpoint[] {
     const last = (key: string) => this.servedAt.get(key) ?? 0;
-    const now = this.clock.monotonicMs();
-    const mayNow = this.known.filter(({ notBefore = 0 }) => notBefore <= now);
-    const byTurn = mayNow.toSorted(
+    const byTurn = this.known.toSorted(
       (one, other) => last(one.ownerKey) - last(other.ownerKey) || last(one.endpointId) - last(other.endpointId),
     );
     return [...Map.groupBy(byTurn, ({ ownerKey }) => ownerKey).values()].map(([first]) => first!);
@@ -76,24 +68,12 @@ export class DueEndpoints {
     this.turn += 1;
     this.servedAt.set(ownerKey, this.turn);
     this.servedAt.set(endpointId, this.turn);
-    this.claimedAt.set(endpointId, this.clock.monotonicMs());
   }
 
-  /** @returns ms until one may be claimed that may not yet; `Infinity` where there is none */
-  get nextInMs(): number {
-    const now = this.clock.monotonicMs();
-    return Math.min(...this.known.map(({ notBefore = Infinity }) => Math.max(notBefore - now, 0)));
-  }
-
-  /**
-   * A lane of it has just been let go: there may be room for more of it, whatever the last look said.
-   * @param othersInHand how many more of it are still under way here, to be waited for a little
-   */
-  mayHaveMore(endpoint: CallableEndpoint, othersInHand: number): void {
+  /** A lane of it has just been let go: there may be room for more of it, whatever the last look said. */
+  mayHaveMore(endpoint: CallableEndpoint): void {
     const isKnown = this.known.some(({ endpointId }) => endpointId === endpoint.endpointId);
-    if (isKnown || endpoint.probe) return;
-    const claimedAt = this.claimedAt.get(endpoint.endpointId) ?? -Infinity;
-    this.known.push({ ...endpoint, notBefore: othersInHand > 0 ? claimedAt + LET_GO_GAP_MS : undefined });
+    if (!isKnown && !endpoint.probe) this.known.push(endpoint);
   }
 
   /** It gave less than was asked for: not asked again before the next look, or before a lane of it is let go. */
