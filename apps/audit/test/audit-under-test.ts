@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
+import { Pool } from 'pg';
 import { BrokerConnection, ConfirmPublisher, ERP_EVENTS, PONTE_EVENTS, TopicServer } from '#libs/broker';
 import {
   sampleOf,
@@ -34,9 +35,14 @@ export type Page = { items: EntryView[]; next?: string };
 export type AuditUnderTest = Awaited<ReturnType<typeof openAudit>>;
 
 export const masterKey = 'k1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY=';
+/** No balance is told unless a test begins one: what a round says would be among the entries a test counts. */
 export const migratedAudit = {
   template: 'audit',
-  migrate: (url: string) => migrate(url, 'audit', [CreateAudit1782900000000, Balance1782910000000]),
+  migrate: async (url: string) => {
+    await migrate(url, 'audit', [CreateAudit1782900000000, Balance1782910000000]);
+    const pool = new Pool({ connectionString: url });
+    await pool.query(`update audit.balance set told_up_to = now() + interval '1 day'`).finally(() => pool.end());
+  },
 };
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
