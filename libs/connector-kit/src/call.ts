@@ -13,6 +13,12 @@ export interface Call<S> {
   request(request: PartnerRequest, about?: AboutRequest): Promise<PartnerAnswer>;
 }
 
+/** What the deliveries of one batch may use while they are made. */
+export interface BatchCall<S> extends Call<S> {
+  /** A UUID: the same when the same deliveries go together again, and no other batch's. */
+  readonly batchId: string;
+}
+
 export interface AboutRequest {
   /**
    * Nothing of what a paid or irreversible operation does is done by it: a login, a search by POST. A GET or HEAD need not

@@ -36,6 +36,7 @@ export function connectorConformance(connector: ConnectorClass, wish: Conformanc
     ...validateSync(settings).map((error) => `the minimal settings are not valid: ${error.toString().trim()}`),
     ...planMistakes(definition, connector, deepFreeze(settings), wish.samples ?? []),
     ...loadMistakes(definition, connector, deepFreeze(settings)),
+    ...loginMistakes(definition),
   ];
 }
 
@@ -83,6 +84,26 @@ function planMistakes(
       return mistakes.map((mistake) => `${method} of ${event.type}: ${mistake}`);
     });
   });
+}
+
+/** A login is made with a secret, and what it brings is carried by a header. */
+function loginMistakes({ logins, settings }: ConnectorDefinition): string[] {
+  const isSecretive = settingsOf(settings).some(({ secret }) => secret);
+  return [...logins.values()].flatMap(({ method, authorize }) => [
+    ...(isSecretive ? [] : [`${method} logs in without a secret: write @Setting({ …, secret: true }) on the password`]),
+    ...(carries(authorize(SOME_TOKEN))
+      ? []
+      : [
+          `${method} logs in for a token no header carries: write authorize: (token) => ({ authorization: \`Bearer \${token}\` })`,
+        ]),
+  ]);
+}
+
+const SOME_TOKEN = 'a-token-of-the-conformance';
+
+function carries(headers: Record<string, unknown>): boolean {
+  const values = Object.values(headers);
+  return values.every((value) => typeof value === 'string') && values.some((value) => value.includes(SOME_TOKEN));
 }
 
 /** A title as it stands, owed and deleted. */

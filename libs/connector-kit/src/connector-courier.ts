@@ -10,26 +10,31 @@ import {
   type DeliveryLimits,
 } from '#libs/delivery';
 import {
-  maskedExchange,
   PartnerEndpoints,
   PartnerUnavailable,
   readCommon,
   readExhaustedUntil,
-  readUnavailable,
   type MaskedExchange,
+  type PartnerAnswer,
   type PartnerEndpoint,
   type PartnerRequest,
 } from '#libs/partner';
 import type { Clock } from '#libs/runtime';
 import type { Integration } from '#libs/settings';
-import type { AboutRequest, Call, ConnectionVerdict } from './call.js';
+import { BatchCalls, type BatchOutcome } from './batch-calls.js';
+import type { AboutRequest, BatchCall, Call, ConnectionVerdict } from './call.js';
 import { DEFAULT_GROUP, type ConnectorDefinition } from './definition.js';
+import { LoginCalls, verdictOf, type LoggedInCall, type LoginVerdict } from './login-calls.js';
+import { maskedLogin, maskedWith } from './login-requests.js';
+import type { LoginTokens } from './login-tokens.js';
+import { NoToken, readNoAnswer } from './no-token.js';
 import { PaidCalls } from './paid-calls.js';
 import { toEndpointOptions, type PartnerSettings } from './partner-settings.js';
 import type { SettingsBook } from './settings-book.js';
 import { errorWithoutSecrets, withoutSecrets } from './without-secrets.js';
 
 type DeliverMethod = (body: unknown, call: Call<PartnerSettings>) => Promise<Outcome>;
+type BatchMethod = (bodies: unknown[], call: BatchCall<PartnerSettings>) => Promise<BatchOutcome>;
 type CheckMethod = (call: Call<PartnerSettings>) => Promise<ConnectionVerdict>;
 
 export interface ConnectorCourierOptions {
@@ -37,6 +42,7 @@ export interface ConnectorCourierOptions {
   connector: object;
   book: SettingsBook;
   partners: PartnerEndpoints;
+  tokens: LoginTokens;
   clock: Clock;
   /** The breaker of this endpoint has just opened; asked once per opening. */
   onBreakerOpen: (endpointId: string) => void;
@@ -50,6 +56,8 @@ export interface ConnectorCourierOptions {
 export class ConnectorCourier implements Courier {
   readonly operations: readonly string[];
   readonly paid?: PaidCalls;
+  readonly batches?: BatchCalls;
+  private readonly logins: LoginCalls;
   private readonly listening = new WeakSet<PartnerEndpoint>();
   /** The endpoint in use per endpoint row, to be closed when the row says so. */
   private readonly current = new Map<string, PartnerEndpoint>();
@@ -57,6 +65,8 @@ export class ConnectorCourier implements Courier {
   constructor(private readonly options: ConnectorCourierOptions) {
     const { definition, book } = options;
     this.operations = [...definition.delivers.keys()];
+    this.logins = new LoginCalls(options);
+    if (definition.batchSizes.size > 0) this.batches = new BatchCalls({ definition, courier: this });
     if (definition.verifies.size > 0) this.paid = new PaidCalls({ definition, book, courier: this });
   }
 
@@ -76,26 +86,58 @@ export class ConnectorCourier implements Courier {
     const { call, about } = opened;
     const exchange = about.exchanges;
     try {
-      const outcome = withoutSecrets(await this.bound<DeliverMethod>(method)(delivery.body, call), call.settings);
+      const answer = await this.bound<DeliverMethod>(method)(delivery.body, call);
+      const outcome = withoutSecrets(answer, call.settings, about.tokens);
       return { outcome: effect ? withDoubt(outcome, about) : outcome, exchange };
     } catch (error) {
-      const outcome = readUnavailable(error);
+      await this.handBack(error, delivery, about);
+      const outcome = readNoAnswer(error);
       if (outcome) return { outcome: effect ? withDoubt(outcome, about) : outcome, exchange };
       if (effect && !about.mayHaveLeft) throw new NeverLeft('before anything left', { cause: error });
-      throw errorWithoutSecrets(error, call.settings);
+      throw errorWithoutSecrets(error, call.settings, about.tokens);
+    }
+  }
+
+  /** One call for all of them. */
+  async callTogether(
+    method: string,
+    batch: readonly ClaimedDelivery[],
+    wish: DeliveryCall & { batchId: string },
+  ): Promise<{ answer: BatchOutcome; exchange?: MaskedExchange[] }> {
+    const [first] = batch;
+    const opened = await this.open(first!, wish);
+    if ('notReady' in opened) return { answer: opened.notReady };
+    const { batchId } = wish;
+    const call = { ...opened.call, batchId, idempotencyKey: batchId };
+    const { exchanges: exchange, tokens } = opened.about;
+    try {
+      const bodies = batch.map(({ body }) => body);
+      const answer = await this.bound<BatchMethod>(method)(bodies, call);
+      return { answer: withoutSecrets(answer, call.settings, tokens), exchange };
+    } catch (error) {
+      await this.handBack(error, first!, opened.about);
+      const outcome = readNoAnswer(error);
+      if (outcome) return { answer: outcome, exchange };
+      throw errorWithoutSecrets(error, call.settings, tokens);
     }
   }
 
   /** A call of this delivery by another method of the connector, for the same integration and through the same endpoint. */
-  async callOf<A>(method: string, delivery: ClaimedDelivery, wish: DeliveryCall): Promise<CalledMethod<A>> {
+  async callOf<A extends object>(
+    method: string,
+    delivery: ClaimedDelivery,
+    wish: DeliveryCall,
+  ): Promise<CalledMethod<A>> {
     const opened = await this.open(delivery, wish);
     if ('notReady' in opened) return { unavailable: opened.notReady };
-    const exchange = opened.about.exchanges;
+    const { exchanges: exchange, tokens } = opened.about;
     try {
       type Method = (body: unknown, call: Call<PartnerSettings>) => Promise<A>;
-      return { answer: await this.bound<Method>(method)(delivery.body, opened.call), exchange };
+      const answer = await this.bound<Method>(method)(delivery.body, opened.call);
+      return { answer: withoutSecrets(answer, opened.call.settings, tokens), exchange };
     } catch (error) {
-      const outcome = readUnavailable(error);
+      if (error instanceof NoToken) return { unavailable: error.outcome, exchange };
+      const outcome = readNoAnswer(error);
       if (!outcome || outcome.kind === 'delivered') throw error;
       return { unavailable: unavailable(outcome.reason), exchange };
     }
@@ -107,7 +149,8 @@ export class ConnectorCourier implements Courier {
   }
 
   /**
-   * Asks the partner whether address and credentials of a group are good, past an open breaker, counted by none.
+   * Asks the partner whether address and credentials of a group are good, past an open breaker, counted by none. Where
+   * the group logs in, it does so anew: what is asked is not whether an old token still serves.
    * @returns undefined where the connector has no test for this group
    */
   async check(
@@ -115,27 +158,40 @@ export class ConnectorCourier implements Courier {
     group: string,
     endpointId: string,
   ): Promise<ConnectionVerdict | undefined> {
-    const { definition, clock } = this.options;
-    const method = definition.checks.get(group);
+    const method = this.options.definition.checks.get(group);
     if (!method) return undefined;
-    const endsAt = clock.monotonicMs() + integration.settings.deadlineSeconds * 1_000;
-    const endpoint = this.endpointOf(endpointId, group, integration);
-    const idempotencyKey = `ponte-${definition.name}-${integration.id}-check`;
-    const call = this.openCall(integration, {
-      endpointId,
-      idempotencyKey,
-      endpoint,
-      exchanges: [],
-      endsAt,
-      probe: true,
-    });
+    const about = this.outside(integration, { endpointId, group, key: 'check', probe: true });
     try {
-      return await this.bound<CheckMethod>(method)(call);
+      await this.logins.anew(integration, about, this.openPlain);
+      const verdict = await this.bound<CheckMethod>(method)(this.openCall(integration, about));
+      return withoutSecrets(verdict, integration.settings, about.tokens);
     } catch (error) {
-      const outcome = readUnavailable(error);
+      if (error instanceof NoToken) return verdictOf(error);
+      const outcome = readNoAnswer(error);
       if (!outcome || outcome.kind === 'delivered') throw error;
       return { ok: false, problem: 'unreachable', detail: { pt: outcome.reason, en: outcome.reason } };
     }
+  }
+
+  /** Logs in anew, as a connection test does, and says what the partner said beside the token. */
+  async logIn(
+    integration: Integration<PartnerSettings>,
+    group: string,
+    endpointId: string,
+  ): Promise<LoginVerdict> {
+    const about = this.outside(integration, { endpointId, group, key: 'login', probe: true });
+    try {
+      const token = await this.logins.anew(integration, about, this.openPlain);
+      return { ok: true, note: token?.note };
+    } catch (error) {
+      if (error instanceof NoToken) return verdictOf(error);
+      throw errorWithoutSecrets(error, integration.settings);
+    }
+  }
+
+  /** What the last login said beside the token. */
+  loginNote(integration: Integration<PartnerSettings>, group: string): Promise<unknown> {
+    return this.logins.note(integration, group);
   }
 
   /**
@@ -146,11 +202,8 @@ export class ConnectorCourier implements Courier {
     integration: Integration<PartnerSettings>,
     { endpointId, key, probe }: { endpointId: string; key: string; probe: boolean },
   ): Call<PartnerSettings> {
-    const { definition, clock } = this.options;
-    const endsAt = clock.monotonicMs() + integration.settings.deadlineSeconds * 1_000;
-    const endpoint = this.endpointOf(endpointId, DEFAULT_GROUP, integration);
-    const idempotencyKey = `ponte-${definition.name}-${integration.id}-${key}`;
-    return this.openCall(integration, { endpointId, idempotencyKey, endpoint, exchanges: [], endsAt, probe });
+    const about = this.outside(integration, { endpointId, group: DEFAULT_GROUP, key, probe });
+    return this.openCall(integration, about);
   }
 
   /** The row is the authority, the breaker its sensor: it closes when the row says so, and by nothing else. */
@@ -170,8 +223,19 @@ export class ConnectorCourier implements Courier {
     const { group = DEFAULT_GROUP } = this.options.definition.delivers.get(operation)!;
     const endpoint = this.endpointOf(endpointId, group, integration);
     const idempotencyKey = this.idempotencyKeyOf(delivery);
-    const about: OpenCall = { endpointId, idempotencyKey, endpoint, exchanges: [], endsAt, probe };
+    const about: OpenCall = { ...nothingYet(), endpointId, group, idempotencyKey, endpoint, endsAt, probe };
     return { call: this.openCall(integration, about), about };
+  }
+
+  private outside(
+    integration: Integration<PartnerSettings>,
+    { key, ...of }: { endpointId: string; group: string; key: string; probe: boolean },
+  ): OpenCall {
+    const { definition, clock } = this.options;
+    const endsAt = clock.monotonicMs() + integration.settings.deadlineSeconds * 1_000;
+    const endpoint = this.endpointOf(of.endpointId, of.group, integration);
+    const idempotencyKey = `ponte-${definition.name}-${integration.id}-${key}`;
+    return { ...nothingYet(), ...of, idempotencyKey, endpoint, endsAt };
   }
 
   /** What is believed not ready is looked at once more: it may have been saved since. */
@@ -207,8 +271,17 @@ export class ConnectorCourier implements Courier {
     return (connector as Record<string, M>)[method]!.bind(connector) as M;
   }
 
-  private openCall({ settings }: Integration<PartnerSettings>, about: OpenCall): Call<PartnerSettings> {
+  private openCall(integration: Integration<PartnerSettings>, about: OpenCall): Call<PartnerSettings> {
+    return this.logins.open(integration, about, this.openPlain);
+  }
+
+  /** Without a token. */
+  private readonly openPlain = ({ settings }: Integration<PartnerSettings>, about: OpenCall): Call<PartnerSettings> => {
     const { clock, onExhausted } = this.options;
+    const keep = (request: PartnerRequest, result: PartnerAnswer | PartnerUnavailable) =>
+      about.exchanges.push(
+        about.isLogin ? maskedLogin(request, result, settings) : maskedWith(about.tokens, request, result),
+      );
     return {
       settings,
       idempotencyKey: about.idempotencyKey,
@@ -219,20 +292,31 @@ export class ConnectorCourier implements Courier {
         try {
           if (left <= 0) throw new PartnerUnavailable('deadline', { sent: 'never' });
           const answer = await about.endpoint.request(limited);
-          about.exchanges.push(maskedExchange(request, answer));
+          keep(request, answer);
           if (changes) noteAnswer(about, readCommon(answer));
           // A 429 says itself when to come back, which may be sooner than its window ends.
           const until = answer.status === 429 ? undefined : readExhaustedUntil(answer.headers, clock.now());
           if (until) onExhausted(about.endpointId, until);
           return answer;
         } catch (error) {
-          if (error instanceof PartnerUnavailable) about.exchanges.push(maskedExchange(request, error));
+          if (error instanceof PartnerUnavailable) keep(request, error);
           if (changes) noteFailure(about, error);
           throw error;
         }
       },
     };
+  };
+
+  /** No token, for reasons of our own and before anything left: the delivery goes back as it came. */
+  private async handBack(error: unknown, { integrationId }: ClaimedDelivery, { mayHaveLeft }: OpenCall): Promise<void> {
+    if (!(error instanceof NoToken && error.isOurs) || mayHaveLeft) return;
+    await this.options.book.readAnew(integrationId).catch(() => undefined);
+    throw new NotNow(error.message, { cause: error });
   }
+}
+
+function nothingYet(): Pick<OpenCall, 'exchanges' | 'tokens'> {
+  return { exchanges: [], tokens: [] };
 }
 
 /** A database that is slow or away says nothing of the delivery. */
@@ -241,13 +325,10 @@ function sayNotNow(error: unknown): never {
   throw new NotNow(`the settings cannot be read: ${(error as Error).message}`, { cause: error });
 }
 
-interface OpenCall {
+interface OpenCall extends LoggedInCall {
   endpointId: string;
-  idempotencyKey: string;
   endpoint: PartnerEndpoint;
   exchanges: MaskedExchange[];
-  /** Monotonic. */
-  endsAt: number;
   probe: boolean;
   /** A request that may change something there may have left. */
   mayHaveLeft?: boolean;

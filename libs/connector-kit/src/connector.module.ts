@@ -7,6 +7,7 @@ import { appTopology, BrokerConnection, BrokerManagement, ERP_EVENTS, PONTE_EVEN
 import {
   AwaitingDeliveries1764060000000,
   Balance1764130000000,
+  BatchedDeliveries1764150000000,
   DeliveryEngine,
   DeliveryLedger1763800000000,
   OperatedDeliveries1764050000000,
@@ -43,6 +44,8 @@ import { IntegrationLife1764120000000 } from './integration-life.migration.js';
 import { IntegrationsController } from './integrations.controller.js';
 import { Loads } from './loads.js';
 import { LoadsController } from './loads.controller.js';
+import { Logins } from './logins.js';
+import { LoginTokens1764160000000 } from './login-tokens.migration.js';
 import { OutboxLease1763950000000 } from './outbox-lease.migration.js';
 import { OutcomeRelay } from './outcome-relay.js';
 import { ParkedEventsController } from './parked-events.controller.js';
@@ -68,6 +71,8 @@ export const CONNECTOR_MIGRATIONS = [
   Reconciliations1764070000000,
   Balance1764130000000,
   PaidOperations1764140000000,
+  BatchedDeliveries1764150000000,
+  LoginTokens1764160000000,
 ];
 
 export interface ConnectorModuleOptions {
@@ -133,6 +138,7 @@ function parts(
   return [
     CadenceTimer,
     ConnectionTest,
+    Logins,
     {
       provide: TopicServer,
       inject: [HealthIndicators],
@@ -163,7 +169,10 @@ function parts(
       provide: Loads,
       inject: [Pool, Clock, IntegrationRegistry, EngineRoom],
       useFactory: (pool: Pool, clock: Clock, registry: IntegrationRegistry<PartnerSettings>, room: EngineRoom) =>
-        new Loads({ pool, clock, registry, planner: room.planner, engine: room.engine }),
+        new Loads({
+          ...{ pool, clock, registry, planner: room.planner, engine: room.engine },
+          settledDays: definition.loadSettledDays,
+        }),
     },
     {
       provide: SystemParameters,

@@ -155,6 +155,35 @@ describe('a connector class', () => {
     }
   }
 
+  @Connector({ ...SHOP, groups: { many: () => ({}) } })
+  class Batched extends ShopConnector {
+    @Deliver('title.send', { batch: 500, group: 'many' })
+    async send(titles: object[]): Promise<Outcome[]> {
+      return titles.map(() => delivered());
+    }
+  }
+  @Connector({ ...SHOP, groups: { many: () => ({}) } })
+  class Mixed extends Batched {
+    @Deliver('title.drop', { group: 'many' })
+    async drop(): Promise<Outcome> {
+      return delivered();
+    }
+  }
+  @Connector({ ...SHOP, groups: { many: () => ({}) } })
+  class PaidInBatches extends ShopConnector {
+    @Deliver('analysis.buy', { batch: 10, group: 'many', effect: 'paid' })
+    async buy(): Promise<Outcome> {
+      return delivered();
+    }
+  }
+
+  it('says how many go in one call, and from when in the day its windows are counted', () => {
+    expect(definitionOf(Batched).batchSizes).toEqual(new Map([['many', 500]]));
+    @Connector({ ...SHOP, windowsFrom: '01:30' })
+    class Early extends ShopConnector {}
+    expect(definitionOf(Early).windowsFromSeconds).toBe(5_400);
+  });
+
   it.each([
     [Bare, 'write @Connector({ name, settings }) above it'],
     [PlansNothing, "write @Plan('erp.….v1') above a method"],
@@ -168,6 +197,8 @@ describe('a connector class', () => {
     [Unprobed, "so no call of it probes: write @Check('bureau')"],
     [Uncapped, 'write class ShopSettings extends SpendSettings'],
     [VerifiesForNothing, 'which is neither paid nor irreversible'],
+    [Mixed, 'give it a group of its own'],
+    [PaidInBatches, 'what is paid goes alone'],
     [VerifiesNothing, 'verifies "analysis.sell", which nothing delivers'],
   ])('is refused at the start with the line to write: %p', (connector, line) => {
     expect(() => definitionOf(connector)).toThrow(line);

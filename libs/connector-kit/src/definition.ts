@@ -12,8 +12,10 @@ import {
 import type { FinishedRun, PlannedDelivery, Unplanned } from '#libs/delivery';
 import type { PartnerEndpointOptions } from '#libs/partner';
 import type { SettingsClass, SystemParameterDescription } from '#libs/settings';
-import type { Call, ConnectionVerdict } from './call.js';
+import { batchSizes } from './batch-calls.js';
+import type { BatchCall, Call, ConnectionVerdict } from './call.js';
 import { DEFAULT_GROUP } from './default-group.js';
+import { loginsOf, type LoginEntries } from './login-definition.js';
 import type { PartnerSettings } from './partner-settings.js';
 import { requireVerified } from './require-verified.js';
 
@@ -26,6 +28,8 @@ export interface ConnectorOptions<S extends PartnerSettings> {
   settings: SettingsClass<S>;
   /** The switch of the whole ERP instance, where the manual has one: nothing is on before it. */
   systemParameter?: SystemParameterDescription;
+  /** The local time of day windows are counted from, `01:00`; midnight unless told. */
+  windowsFrom?: `${number}:${number}`;
   /**
    * Groups of operations beside the `default` one, with what is different of their endpoint: each has a breaker, a pause
    * and a limit of its own.
@@ -51,6 +55,11 @@ export interface DeliverOptions {
    * `operationKey`, and a method says by `@Verify` whether the partner has it.
    */
   effect?: 'paid' | 'irreversible';
+  /**
+   * So many go in one call, each of another lane. The method takes their bodies and answers for each, or once for all of
+   * them where nobody knows; they then go again together, under the same `call.batchId`. Its group has no other kind.
+   */
+  batch?: number;
   /** So long, from the first call, the partner takes another one with our idempotency key for the same. Absent: it does not. */
   idempotencyKeyForMs?: number;
 }
@@ -110,11 +119,17 @@ export function Plan<const P extends string>(pattern: NamesEvents<P>) {
   };
 }
 
-type DeliverMethod = (body: never, call: Call<never>) => Promise<Outcome>;
+type DeliverMethod<O extends DeliverOptions> = O extends { batch: number }
+  ? (bodies: never, call: BatchCall<never>) => Promise<Outcome | Outcome[]>
+  : (body: never, call: Call<never>) => Promise<Outcome>;
 
 /** The method makes this delivery and returns what the partner answered. What it throws is our bug. */
-export function Deliver(operation: string, options: DeliverOptions = {}) {
-  return <M extends DeliverMethod>(target: object, method: string, _descriptor: TypedPropertyDescriptor<M>): void => {
+export function Deliver<const O extends DeliverOptions>(operation: string, options: O = {} as O) {
+  return <M extends DeliverMethod<O>>(
+    target: object,
+    method: string,
+    _descriptor: TypedPropertyDescriptor<M>,
+  ): void => {
     append(DELIVERS, target, { operation, method, ...options } satisfies DeliverEntry);
   };
 }
@@ -142,13 +157,22 @@ export function Check(group: string = DEFAULT_GROUP) {
 
 type LoadMethod = (title: ReceivableChanged, settings: never) => Planned;
 
+export interface LoadOptions {
+  /** Beside what is open, the first load holds what was settled within so many days. */
+  settledWithinDays?: number;
+}
+
+interface LoadEntry extends LoadOptions {
+  method: string;
+}
+
 /**
  * The method plans a title as it stands, of which no event tells: when an integration begins, comes back, or must be told
  * again. Pure, like a plan; what it plans is sent as states. `title.status` may be `deleted`.
  */
-export function Load() {
+export function Load(options: LoadOptions = {}) {
   return <M extends LoadMethod>(target: object, method: string, _descriptor: TypedPropertyDescriptor<M>): void => {
-    append(LOADS, target, method);
+    append(LOADS, target, { method, ...options } satisfies LoadEntry);
   };
 }
 
@@ -184,15 +208,22 @@ export interface ConnectorDefinition {
   settings: SettingsClass<PartnerSettings>;
   plans: readonly PlanEntry[];
   delivers: ReadonlyMap<string, DeliverEntry>;
+  /** Deliveries in one call, by the groups that send many together. */
+  batchSizes: ReadonlyMap<string, number>;
   systemParameter?: SystemParameterDescription;
+  windowsFromSeconds: number;
   /** With `default` first. */
   groups: ReadonlyMap<string, (settings: PartnerSettings) => EndpointDifference>;
   /** The method that verifies a paid or irreversible operation, by operation. */
   verifies: ReadonlyMap<string, VerifyEntry>;
   /** The method that tests the connection, by group. */
   checks: ReadonlyMap<string, string>;
+  /** The methods that log in. */
+  logins: LoginEntries;
   /** The method that plans a title as it stands, where there is one. */
   load?: string;
+  /** Titles settled within so many days are in the first load. */
+  loadSettledDays?: number;
   /** The method that plans of a run that is through, where there is one. */
   afterRun?: string;
   /** AMQP patterns on erp.events, a whole aggregate each. */
@@ -231,30 +262,40 @@ export function definitionOf(connector: ConnectorClass): ConnectorDefinition {
     ...Object.entries(options.groups ?? {}),
   ]);
   const checks = (Reflect.getMetadata(CHECKS, connector.prototype) ?? []) as CheckEntry[];
-  const loads = (Reflect.getMetadata(LOADS, connector.prototype) ?? []) as string[];
+  const loads = (Reflect.getMetadata(LOADS, connector.prototype) ?? []) as LoadEntry[];
   const afterRuns = (Reflect.getMetadata(AFTER_RUNS, connector.prototype) ?? []) as string[];
   for (const { group = DEFAULT_GROUP, method } of [...delivers, ...checks]) {
     if (groups.has(group)) continue;
     throw new TypeError(`${connector.name}.${method} goes by the group "${group}": write it under groups: { … }`);
   }
   const verifies = (Reflect.getMetadata(VERIFIES, connector.prototype) ?? []) as VerifyEntry[];
+  const sizes = batchSizes(connector.name, delivers);
   requireVerified(connector.name, { delivers, verifies, checks, settings: options.settings });
   if (loads.length > 1) throw new TypeError(`${connector.name} has two @Load(): one plans a title as it stands`);
   const bindings = [...new Set([...plans.map(({ pattern }) => bindingOf(pattern)), ...(loads[0] ? [BACKFILLS] : [])])];
   return {
     ...(options.systemParameter && { systemParameter: options.systemParameter }),
+    windowsFromSeconds: toSeconds(options.windowsFrom ?? '00:00'),
     groups,
     checks: new Map(checks.map(({ group, method }) => [group, method])),
+    logins: loginsOf(connector, groups),
     verifies: new Map(verifies.map((entry) => [entry.operation, entry])),
-    ...(loads[0] && { load: loads[0] }),
+    ...(loads[0] && { load: loads[0].method }),
+    ...(loads[0]?.settledWithinDays !== undefined && { loadSettledDays: loads[0].settledWithinDays }),
     ...(afterRuns[0] && { afterRun: afterRuns[0] }),
     name: options.name,
     app: `${options.name}-connector`,
     settings: options.settings,
     plans,
     delivers: byOperation,
+    batchSizes: sizes,
     bindings,
   };
+}
+
+function toSeconds(time: string): number {
+  const [hours, minutes] = time.split(':').map(Number);
+  return hours! * 3_600 + minutes! * 60;
 }
 
 function append(key: symbol, prototype: object, entry: unknown): void {

@@ -7,6 +7,8 @@ import type { Integration, IntegrationRegistry, SecretBox } from '#libs/settings
 import { ConnectorCourier } from './connector-courier.js';
 import { ConnectorPlanner } from './connector-planner.js';
 import type { ConnectorDefinition } from './definition.js';
+import { LoginRows } from './login-rows.js';
+import { LoginTokens } from './login-tokens.js';
 import type { PartnerSettings } from './partner-settings.js';
 import { sealedBy } from './payload-vault.js';
 import type { SettingsBook } from './settings-book.js';
@@ -41,6 +43,7 @@ export class EngineRoom {
     this.planner = new ConnectorPlanner(definition, connector, registry, book);
     this.courier = new ConnectorCourier({
       ...{ definition, connector, book, partners, clock },
+      tokens: new LoginTokens(new LoginRows(pool, box), clock),
       onBreakerOpen: (endpointId) => this.pauseForBreaker(endpointId),
       onExhausted: (endpointId, until) => this.pauseUntil(endpointId, until),
       onNotReady: (endpointId, state) => this.pauseAsOff(endpointId, state),

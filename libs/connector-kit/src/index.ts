@@ -1,4 +1,4 @@
-export type { AboutRequest, Call, ConnectionVerdict } from './call.js';
+export type { AboutRequest, BatchCall, Call, ConnectionVerdict } from './call.js';
 export { connectorConformance, type ConformanceWish } from './connector-conformance.js';
 export type { Allowance, Capability, CapabilityWish, HasCapabilities } from './capabilities.js';
 export { ConnectorEnvironment } from './connector-environment.js';
@@ -20,6 +20,9 @@ export {
   Verify,
   type VerifyOptions,
 } from './definition.js';
+export type { LoginVerdict } from './login-calls.js';
+export { Logins } from './logins.js';
+export { Login, type LoginAnswer, type LoginOptions } from './login-definition.js';
 export { PartnerSettings } from './partner-settings.js';
 export { SpendSettings } from './spend-settings.js';
 export {

@@ -15,6 +15,7 @@ import {
 import type { ConnectorDefinition } from './definition.js';
 import { IntegrationLife } from './integration-life.js';
 import { READ_LIVES } from './integration-life.sql.js';
+import { FORGET_REFUSALS } from './login-tokens.sql.js';
 import type { PartnerSettings } from './partner-settings.js';
 import { requireWordOnResending } from './resending.js';
 import { SettingsBook } from './settings-book.js';
@@ -170,9 +171,15 @@ export class IntegrationDesk {
       exempt,
       concurrency: settings.concurrency,
     });
-    const cadence = { integrationId: id, everySeconds: settings.periodicityMinutes * 60, zone: settings.timeZone };
+    const cadence = {
+      integrationId: id,
+      everySeconds: settings.periodicityMinutes * 60,
+      zone: settings.timeZone,
+      fromSeconds: this.definition.windowsFromSeconds,
+    };
     const cadenceChanged = await this.engine.cadences.change(client, cadence);
     await this.life.follow(client, integration, by);
+    await client.query(FORGET_REFUSALS, [id]);
     return { integration, endpoints, cadenceChanged };
   }
 

@@ -1,3 +1,4 @@
+import { DateTime } from 'luxon';
 import type { Pool, PoolClient } from 'pg';
 import { BACKGROUND, writeOutcomes, type DeliveryEngine, type PlannedDelivery, type ToSchedule } from '#libs/delivery';
 import { lockTitlesToLoad, sayFillWishes } from '#libs/receivables';
@@ -17,6 +18,8 @@ export interface LoadsOptions {
   registry: IntegrationRegistry<PartnerSettings>;
   /** Titles in one transaction; 500 unless told. */
   chunk?: number;
+  /** Beside what is open, the first load holds what was settled within so many days. */
+  settledDays?: number;
 }
 
 /** What an operator sees of a load. */
@@ -47,6 +50,7 @@ interface Failure {
   reason: string;
 }
 
+const NEVER = 'infinity';
 const CHUNK = 500;
 /** A knock works at most this long, so that the other work of this process has its turn. */
 const KNOCK_MS = 500;
@@ -84,7 +88,7 @@ export class Loads {
     const { source, company, branch } = integration;
     const titles = await lockTitlesToLoad(client, {
       ...{ source, company, branch, after: load.last_title, above: load.above, notMovedAfter: load.not_moved_after },
-      onlyOwed: load.kind === 'initial',
+      ...(load.kind === 'initial' && { owedOrSettledSince: this.settledSince(integration) }),
       limit: chunk,
     });
     const { batch, failures } = this.planAll(integration, titles, load.kind);
@@ -94,6 +98,14 @@ export class Loads {
     const isAll = titles.length < chunk;
     await client.query(sql.ADVANCE_LOAD, [load.id, last, titles.length, deliveries, failures.length, isAll]);
     return true;
+  }
+
+  /** In days of the integration's zone; nothing of what is settled unless the connector asks for it. */
+  private settledSince({ settings: { timeZone } }: Integration<PartnerSettings>): string {
+    const { clock, settledDays } = this.options;
+    if (settledDays === undefined) return NEVER;
+    const today = DateTime.fromJSDate(clock.now(), { zone: timeZone });
+    return today.minus({ days: settledDays }).toISODate()!;
   }
 
   private planAll(integration: Integration<PartnerSettings>, titles: readonly ReceivableChanged[], kind: LoadKind) {

@@ -1,11 +1,11 @@
 import type { Pool } from 'pg';
 import { refused, type Outcome } from '#libs/contracts';
 import { readLaneFacts } from '#libs/delivery';
-import { readUnavailable } from '#libs/partner';
 import { readTitles } from '#libs/receivables';
 import { inTransaction } from '#libs/runtime';
 import type { Integration } from '#libs/settings';
 import type { Call } from './call.js';
+import { readNoAnswer } from './no-token.js';
 import type { PartnerSettings } from './partner-settings.js';
 import { compare, isWrong, type Pair } from './reconciliation-comparison.js';
 import type { NextPage, OpenReconciliation, ReconciliationBook } from './reconciliation-book.js';
@@ -63,7 +63,7 @@ async function askForPage(
   try {
     return await (connector as Record<string, ReadPage>)[method]!.call(connector, page, call);
   } catch (error) {
-    return readUnavailable(error) ?? refused(`a mistake of ours: ${(error as Error).message}`);
+    return readNoAnswer(error) ?? refused(`a mistake of ours: ${(error as Error).message}`);
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Outcome } from '#libs/contracts';
 import { Secret } from '#libs/runtime';
 
 const SHOWN = '[masked]';
@@ -6,17 +5,18 @@ const SHOWN = '[masked]';
 const SHORTEST = 4;
 
 /** A partner's answer may repeat the token it refused: no word of an outcome holds a secret of the integration. */
-export function withoutSecrets(outcome: Outcome, settings: object): Outcome {
-  const secrets = secretsIn(settings);
+export function withoutSecrets<T extends object>(outcome: T, settings: object, tokens: readonly Secret[] = []): T {
+  const secrets = secretsIn({ ...settings, ...tokens });
   const written = JSON.stringify(outcome);
   return secrets.some((secret) => written.includes(JSON.stringify(secret).slice(1, -1)))
-    ? (replaced(outcome, secrets) as Outcome)
+    ? (replaced(outcome, secrets) as T)
     : outcome;
 }
 
 /** The same of an exception, whose words become the reason of a parked delivery. */
-export function errorWithoutSecrets(error: unknown, settings: object): unknown {
-  if (error instanceof Error) error.message = replaced(error.message, secretsIn(settings)) as string;
+export function errorWithoutSecrets(error: unknown, settings: object, tokens: readonly Secret[] = []): unknown {
+  const secrets = secretsIn({ ...settings, ...tokens });
+  if (error instanceof Error) error.message = replaced(error.message, secrets) as string;
   return error;
 }
 

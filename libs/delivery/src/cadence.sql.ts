@@ -1,10 +1,12 @@
-/** $1 integration, $2 seconds, $3 zone, $4 the next window */
+/** $1 integration, $2 seconds, $3 zone, $4 the next window, $5 seconds of the day they are counted from */
 export const SET_CADENCE = `
-  insert into cadence (integration_id, every_seconds, zone, next_at)
-  values ($1, $2, $3, $4)
+  insert into cadence (integration_id, every_seconds, zone, next_at, from_seconds)
+  values ($1, $2, $3, $4, $5)
   on conflict (integration_id) do update
-    set every_seconds = excluded.every_seconds, zone = excluded.zone, next_at = excluded.next_at
-    where (cadence.every_seconds, cadence.zone) is distinct from (excluded.every_seconds, excluded.zone)
+    set every_seconds = excluded.every_seconds, zone = excluded.zone, next_at = excluded.next_at,
+      from_seconds = excluded.from_seconds
+    where (cadence.every_seconds, cadence.zone, cadence.from_seconds)
+      is distinct from (excluded.every_seconds, excluded.zone, excluded.from_seconds)
   returning integration_id`;
 
 /** $1 integration: it sends as things come */
@@ -19,7 +21,7 @@ export const LANES_OF_INTEGRATION = `
 
 /** $1 limit: cadences whose window has come; other replicas skip what this one holds */
 export const DUE_CADENCES = `
-  select integration_id::text as integration_id, every_seconds, zone, now() as now
+  select integration_id::text as integration_id, every_seconds, from_seconds, zone, now() as now
   from cadence
   where next_at <= now()
   order by next_at

@@ -14,6 +14,8 @@ export interface CadenceWish {
   everySeconds: number;
   /** The branch's time zone. */
   zone: string;
+  /** The time of the local day from which the windows are counted; midnight unless told. */
+  fromSeconds?: number;
 }
 
 export interface CadenceState {
@@ -43,6 +45,7 @@ export interface CadencesOptions {
 interface DueRow {
   integration_id: string;
   every_seconds: number;
+  from_seconds: number;
   zone: string;
   now: Date;
 }
@@ -63,10 +66,14 @@ export class Cadences {
    * what was. Call `refile` after the commit where it changed.
    * @returns whether anything changed @throws RangeError for a zone this process does not know
    */
-  async change(client: PoolClient, { integrationId, everySeconds, zone }: CadenceWish): Promise<boolean> {
+  async change(
+    client: PoolClient,
+    { integrationId, everySeconds, zone, fromSeconds = 0 }: CadenceWish,
+  ): Promise<boolean> {
     if (everySeconds === 0) return (await client.query(sql.DROP_CADENCE, [integrationId])).rowCount! > 0;
-    const { opensAt } = nextWindow(this.options.clock.now(), everySeconds, zone);
-    return (await client.query(sql.SET_CADENCE, [integrationId, everySeconds, zone, opensAt])).rowCount! > 0;
+    const { opensAt } = nextWindow(this.options.clock.now(), everySeconds, zone, fromSeconds);
+    const values = [integrationId, everySeconds, zone, opensAt, fromSeconds];
+    return (await client.query(sql.SET_CADENCE, values)).rowCount! > 0;
   }
 
   /** Looks anew at what waits, some lanes at a time; a dropped window lets everything go. May be done again. */
@@ -161,10 +168,13 @@ export class Cadences {
 /** Thousands may be due at once, of a handful of periods and zones. */
 function windowsOf(due: readonly DueRow[]) {
   const told = new Map<string, { local: string; nextAt: Date }>();
-  return due.map(({ integration_id: integrationId, every_seconds: every, zone, now }) => {
-    const key = `${every} ${zone}`;
+  return due.map(({ integration_id: integrationId, every_seconds: every, from_seconds: from, zone, now }) => {
+    const key = `${every} ${from} ${zone}`;
     const known = told.get(key);
-    const window = known ?? { local: windowOf(now, every, zone).local, nextAt: nextWindow(now, every, zone).opensAt };
+    const window = known ?? {
+      local: windowOf(now, every, zone, from).local,
+      nextAt: nextWindow(now, every, zone, from).opensAt,
+    };
     if (!known) told.set(key, window);
     return { integrationId, zone, ...window };
   });

@@ -25,6 +25,8 @@ export interface LaneClaim {
   probe?: number;
   /** Its one delivery is paid or cannot be taken back: to be called, or to be verified first. */
   paid?: 'call' | 'verify';
+  /** Its one delivery goes in one call with as many of other lanes, at the most. */
+  together?: number;
 }
 
 /** An endpoint with something due, and at which priorities; `WINDOWED` for lanes let go by their window. */
@@ -44,6 +46,8 @@ export interface ClaimWish {
   operations: readonly string[];
   /** Of the operations, those whose calls are paid or cannot be taken back. */
   paid?: readonly string[];
+  /** Lanes that go in one call of this group; 1 unless told. */
+  sizeOf?: (group: string) => number | undefined;
 }
 
 /** What goes through an open breaker. */
@@ -96,11 +100,17 @@ export class LaneClaimer {
       const { all, verifying } = claimableOperations(wish);
       const operations = endpoint.pauses.length > 0 ? verifying : all;
       const ramp = rampOf(endpoint);
-      const room = Math.min(wish.room, endpoint.concurrency - endpoint.in_use, rampRoom(ramp));
-      const lanes = await takeLanes(client, endpoint, due.priorities, { room, operations, leaseMs: wish.leaseMs });
+      const size = wish.sizeOf?.(endpoint.operation_group) ?? 1;
+      const room = Math.min(Math.min(wish.room, endpoint.concurrency - endpoint.in_use) * size, rampRoom(ramp));
+      const lanes = await takeLanes(client, endpoint, due.priorities, {
+        room,
+        size,
+        operations,
+        leaseMs: wish.leaseMs,
+      });
       if (ramp && lanes.length > 0) await countRamp(client, endpoint.id, ramp, lanes.length);
       // The ramp counts lanes: one delivery of each, or what waits on one lane would go all at once.
-      const perLane = rampRoom(ramp) === Infinity ? wish.perLane : 1;
+      const perLane = rampRoom(ramp) === Infinity && size === 1 ? wish.perLane : 1;
       return withHeads(client, endpoint, lanes, { ...wish, perLane, claimedAt, claimable: operations });
     });
   }
@@ -120,7 +130,12 @@ export class LaneClaimer {
       if (probe === undefined) return { claims: [] };
       const { free, verifying } = claimableOperations(wish);
       const operations = endpoint.pauses.includes('spend-cap') ? verifying : free;
-      const lanes = await takeLanes(client, endpoint, due.priorities, { room: 1, operations, leaseMs: wish.leaseMs });
+      const lanes = await takeLanes(client, endpoint, due.priorities, {
+        room: 1,
+        size: 1,
+        operations,
+        leaseMs: wish.leaseMs,
+      });
       const heads = { ...wish, claimedAt, perLane: 1, probe, claimable: operations };
       return { probe, group: endpoint.operation_group, claims: await withHeads(client, endpoint, lanes, heads) };
     });
@@ -138,13 +153,13 @@ async function takeLanes(
   client: PoolClient,
   endpoint: EndpointRow,
   priorities: readonly number[],
-  wish: { room: number; leaseMs: number; operations: readonly string[] },
+  wish: { room: number; size: number; leaseMs: number; operations: readonly string[] },
 ): Promise<ClaimedLane[]> {
   const lanes: ClaimedLane[] = [];
   for (const priority of priorities.toSorted((one, other) => other - one)) {
     if (lanes.length >= wish.room) break;
     const left = wish.room - lanes.length;
-    const room = priority === BACKGROUND ? Math.min(left, backgroundRoom(endpoint)) : left;
+    const room = priority === BACKGROUND ? Math.min(left, backgroundRoom(endpoint) * wish.size) : left;
     if (room <= 0) continue;
     const [sql, last] =
       priority === WINDOWED ? [CLAIM_RELEASED_LANES, endpoint.integration_id] : [CLAIM_DUE_LANES, priority];
@@ -190,6 +205,7 @@ async function withHeads(
     lost: lane.was_leased,
     probe: wish.probe,
     paid: paidOf(byLane.get(lane.id)?.[0], paid),
+    together: wish.sizeOf?.(endpoint.operation_group),
   }));
 }
 

@@ -20,6 +20,8 @@ export interface ClaimedDelivery {
   subject: string;
   keys: BusinessKeys | null;
   traceparent: string | null;
+  /** Those it went with in a call whose answer is not known; it goes with them again. */
+  batchId: string | null;
 }
 
 export interface DeliveryCall {
@@ -96,6 +98,17 @@ export interface PaidCourier {
   check(endpoint: EndpointOfGroup): Promise<boolean>;
 }
 
+/** One answer for each delivery of a batch, in their order, or one for all of them: nobody knows of any by itself. */
+export type BatchAnswer = { items: Outcome[]; exchange?: unknown } | CourierAnswer;
+
+/** Operations of which many deliveries, one of a lane, go in one call. */
+export interface BatchCourier {
+  /** Deliveries in a call at the most, of every operation of this group; undefined: one call each. */
+  sizeOf(group: string): number | undefined;
+  /** All of one operation. An exception is our bug and parks them; `NotNow` hands them back as they came. */
+  deliver(batch: readonly ClaimedDelivery[], call: DeliveryCall & { batchId: string }): Promise<BatchAnswer>;
+}
+
 /** Whoever talks to the partners: the engine hands over one delivery and acts on the answer. */
 export interface Courier {
   readonly operations: readonly string[];
@@ -108,4 +121,6 @@ export interface Courier {
   resumed(endpointId: string): void;
   /** Absent: each of its calls may be repeated. */
   readonly paid?: PaidCourier;
+  /** Absent: each delivery is a call of its own. */
+  readonly batches?: BatchCourier;
 }

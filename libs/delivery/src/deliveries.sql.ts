@@ -62,7 +62,7 @@ export const LANE_OF = `
   limit 1`;
 
 /** $1 position */
-export const DELIVERY_FOR_PERSON = `select ${COLUMNS} from delivery d where d.position = $1 for update`;
+export const DELIVERY_FOR_PERSON = `select ${COLUMNS}, d.batch_id from delivery d where d.position = $1 for update`;
 
 /** $1 positions: as if they had never been tried */
 export const START_OVER = `

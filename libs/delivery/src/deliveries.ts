@@ -190,6 +190,11 @@ export class Deliveries {
       const row = (await client.query<DeliveryRow>(sql.DELIVERY_FOR_PERSON, [position])).rows[0];
       if (row?.state === 'pending' && row.tries === 0)
         throw new DeliveryRefusal('not-parked', `the delivery ${position} waits for its turn, not for a person`);
+      if (row?.batch_id)
+        throw new DeliveryRefusal(
+          'in-hand',
+          `the delivery ${position} went with others, and what became of them is asked first`,
+        );
       const done = await work(client, row, lane);
       await client.query(RECOMPUTE_LANES, [[lane.lane_id]]);
       return done;

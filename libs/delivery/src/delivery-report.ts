@@ -94,6 +94,8 @@ export interface DeliveryRow extends ToldRow {
   failed_at: Date | null;
   reference: string | null;
   settled_at: Date | null;
+  /** Read for a person's hand alone. */
+  batch_id?: string | null;
 }
 
 export function toReport(row: DeliveryRow): DeliveryReport {

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Clock } from '#libs/runtime';
+import { toBatches } from './batch-runner.js';
 import { Bell } from './bell.js';
 import { LaneClaimer, type ClaimWish, type LaneClaim } from './claim.js';
 import type { Courier } from './courier.js';
@@ -132,8 +133,9 @@ export class Dispatcher {
     const { perLane = PER_LANE, leaseMarginMs = LEASE_MARGIN_MS, courier, endpoints, clock } = this.options;
     const limits = await courier.limitsOf(endpoint.integrationId);
     const leaseMs = limits.deadlineMs + leaseMarginMs;
-    const { operations, paid } = courier;
-    const wish: ClaimWish = { room, limits, leaseMs, perLane, operations, paid: paid?.operations };
+    const { operations, paid, batches } = courier;
+    const sizeOf = batches && ((group: string) => batches.sizeOf(group));
+    const wish: ClaimWish = { room, limits, leaseMs, perLane, operations, paid: paid?.operations, sizeOf };
     const lookedAt = clock.monotonicMs();
     const claims = endpoint.probe
       ? await this.claimProbe(endpoint, wish, leaseMs + FIRST_PROBE_MS)
@@ -142,7 +144,7 @@ export class Dispatcher {
     this.due.served(endpoint);
     // Its row says it is free: whoever believed it broken starts afresh.
     if (!endpoint.probe && endpoints.copy.takeStopped(endpoint.endpointId)) courier.resumed(endpoint.endpointId);
-    for (const claim of claims) this.run(claim, endpoint, lookedAt);
+    this.runAll(claims, endpoint, lookedAt);
     return claims;
   }
 
@@ -154,11 +156,17 @@ export class Dispatcher {
     return claims;
   }
 
-  private run(claim: LaneClaim, endpoint: CallableEndpoint, lookedAt: number): void {
+  private runAll(claims: readonly LaneClaim[], endpoint: CallableEndpoint, lookedAt: number): void {
+    const { alone, together } = toBatches(claims);
+    for (const claim of alone) this.run(() => this.runner.run(claim), endpoint, lookedAt);
+    for (const batch of together) this.run(() => this.runner.runTogether(batch), endpoint, lookedAt);
+  }
+
+  private run(work: () => Promise<void>, endpoint: CallableEndpoint, lookedAt: number): void {
     const { copy } = this.options.endpoints;
-    copy.watch(claim.endpointId, lookedAt);
+    copy.watch(endpoint.endpointId, lookedAt);
     this.keepRunning(
-      this.runner.run(claim).finally(() => copy.unwatch(claim.endpointId)),
+      work().finally(() => copy.unwatch(endpoint.endpointId)),
       endpoint,
     );
   }

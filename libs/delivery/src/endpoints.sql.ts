@@ -24,13 +24,15 @@ export const LOCK_ENDPOINT = `select id::text as id from endpoint where id = $1 
 
 /**
  * $1 endpoint, locked by the caller: what stops it and what it may still take. A statement of its own: within the one
- * that locks, the leases of a claim that has just committed would not be counted.
+ * that locks, the leases of a claim that has just committed would not be counted. A batch is one call: its first lane
+ * is counted, and not those that follow it.
  */
 export const READ_ENDPOINT = `
   select e.id::text as id, e.integration_id::text as integration_id, e.operation_group, e.concurrency,
     extract(epoch from now() - e.ramp_from)::float8 as ramp_seconds, e.ramp_second, e.ramp_used,
-    (select count(*)::int from lane l where l.endpoint_id = e.id and l.lease_until > now()) as in_use,
-    (select count(*)::int from lane l where l.endpoint_id = e.id and l.lease_until > now() and l.priority = ${BACKGROUND}) as in_background,
+    (select count(*)::int from lane l where l.endpoint_id = e.id and l.lease_until > now() and l.waits_for <> 'batch') as in_use,
+    (select count(*)::int from lane l where l.endpoint_id = e.id and l.lease_until > now()
+      and l.waits_for <> 'batch' and l.priority = ${BACKGROUND}) as in_background,
     (select coalesce(array_agg(p.reason), '{}') from endpoint_pause p where p.endpoint_id = e.id) as pauses,
     (select c.released_up_to::text from cadence c where c.integration_id = e.integration_id) as released_up_to
   from endpoint e

@@ -21,7 +21,8 @@ export interface HeadRow {
   keys: BusinessKeys | null;
   traceparent: string | null;
   body: unknown;
-  waits: boolean;
+  waits?: boolean;
+  batch_id: string | null;
 }
 
 export interface ClaimedEndpoint {
@@ -43,7 +44,7 @@ export function callablePrefix(
   { endpointId, releasedUpTo, operations, paid }: ClaimedEndpoint,
 ): ClaimedDelivery[] {
   const released = releasedUpTo === null ? undefined : BigInt(releasedUpTo);
-  const mustWait = (row: HeadRow) => row.waits || (released !== undefined && BigInt(row.position) > released);
+  const mustWait = (row: HeadRow) => row.waits === true || (released !== undefined && BigInt(row.position) > released);
   const isPaid = (row: HeadRow | undefined) => row !== undefined && paid.includes(row.operation);
   const isCallable = (row: HeadRow, at: number) =>
     row.state !== 'parked' &&
@@ -54,7 +55,7 @@ export function callablePrefix(
   return (end === -1 ? rows : rows.slice(0, end)).map(toClaimed);
 }
 
-function toClaimed(row: HeadRow): ClaimedDelivery {
+export function toClaimed(row: HeadRow): ClaimedDelivery {
   return {
     position: row.position,
     laneId: row.lane_id,
@@ -72,5 +73,6 @@ function toClaimed(row: HeadRow): ClaimedDelivery {
     subject: row.subject,
     keys: row.keys,
     traceparent: row.traceparent,
+    batchId: row.batch_id,
   };
 }

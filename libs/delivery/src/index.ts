@@ -9,11 +9,14 @@ export {
   type DifferingId,
   type LastBalance,
 } from './balance-report.js';
+export { BatchedDeliveries1764150000000 } from './batch.migration.js';
 export { Cadences, type CadenceState, type CadenceWish, type RunNow } from './cadence.js';
 export { ContentFailure, isOfContent } from './content-failure.js';
 export {
   NeverLeft,
   NotNow,
+  type BatchAnswer,
+  type BatchCourier,
   type Budget,
   type ClaimedDelivery,
   type Courier,

@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
 import type { Outcome } from '#libs/contracts';
 import { faultPoint, type Clock } from '#libs/runtime';
+import { BatchRunner } from './batch-runner.js';
+import { Batches } from './batches.js';
 import { CallGate } from './call-gate.js';
 import type { LaneClaim } from './claim.js';
 import { NotNow, type ClaimedDelivery, type Courier, type CourierAnswer, type EndpointOfGroup } from './courier.js';
@@ -10,7 +12,7 @@ import type { OutcomeWriter } from './outcome-events.js';
 import { PaidRunner } from './paid-runner.js';
 import type { EndedAttempt } from './settle.js';
 import type { Settler } from './settler.js';
-import { judge, parkAsOurBug, type Verdict } from './verdict.js';
+import { judge, parkAsOurBug, withoutWait } from './verdict.js';
 
 export interface LaneRunnerOptions {
   pool: Pool;
@@ -28,10 +30,12 @@ export interface LaneRunnerOptions {
 export class LaneRunner {
   private readonly gate: CallGate;
   private readonly paid?: PaidRunner;
+  private readonly batches?: BatchRunner;
 
   constructor(private readonly options: LaneRunnerOptions) {
     const gate = (this.gate = new CallGate(options));
-    const { paid } = options.courier;
+    const { paid, batches } = options.courier;
+    if (batches) this.batches = new BatchRunner({ ...options, gate, batches, book: new Batches(options.pool) });
     if (paid) this.paid = new PaidRunner({ ...options, gate, paid, intents: new Intents({ ...options, paid }) });
   }
 
@@ -50,6 +54,11 @@ export class LaneRunner {
       if (!goesOn) return;
     }
     await this.options.settler.settle({ claim, keep: false });
+  }
+
+  /** The first deliveries of these lanes, of one operation, in one call. */
+  runTogether(claims: readonly LaneClaim[]): Promise<void> {
+    return this.batches!.run(claims);
   }
 
   /** Through an open breaker, where nothing waits but calls that are paid or cannot be taken back. */
@@ -117,9 +126,4 @@ export class LaneRunner {
     const goesOn = await this.settle(claim, attempt, verdict.kind === 'kept' && verdict.state === 'pending');
     return goesOn ? [{ ...head, attempts: head.attempts + 1, tries: head.tries + 1 }, ...rest] : undefined;
   }
-}
-
-/** The lease that had to run out was wait enough. */
-function withoutWait(verdict: Verdict): Verdict {
-  return verdict.kind === 'kept' && verdict.state === 'pending' ? { ...verdict, waitMs: null } : verdict;
 }

@@ -51,6 +51,8 @@ function sayAnew(leased: string, release: string): string {
         when h.position is null then null
         when h.state = 'parked' or (h.state = 'unknown' and h.retry_at is null) then 'person'
         when h.state = 'unknown' then 'nothing'
+        when h.batch_id is not null and exists (
+          select from delivery b where b.batch_id = h.batch_id and b.position < h.position) then 'batch'
         when h.after_lanes is not null and exists (
           select from unnest(h.after_lanes, h.after_positions) as a(lane, position)
           where exists (select from delivery d where d.lane_id = a.lane and d.position <= a.position)) then 'dependency'
@@ -62,7 +64,7 @@ function sayAnew(leased: string, release: string): string {
     from lane l
     left join lateral (
       select d.position, d.endpoint_id, d.operation, d.state, d.after_lanes, d.after_positions, d.retry_at, d.attempts,
-        d.planned_at, d.priority
+        d.planned_at, d.priority, d.batch_id
       from delivery d where d.lane_id = l.id order by d.lane_id, d.position limit 1) h on true
     left join lateral (
       select max(d.priority) as urgent from delivery d where d.lane_id = l.id and d.priority > 0) u on true
@@ -187,11 +189,11 @@ export const CLAIM_RELEASED_LANES = `
 export const HEADS_OF_LANES = `
   select d.position::text as position, d.lane_id::text as lane_id, d.integration_id::text as integration_id,
     d.endpoint_id::text as endpoint_id, d.operation, d.state, d.attempts, d.tries, d.source, d.company, d.branch,
-    d.event_id, d.event_type, d.subject, d.keys, d.traceparent, d.body, d.waits
+    d.event_id, d.event_type, d.subject, d.keys, d.traceparent, d.body, d.batch_id, d.waits
   from unnest($1::bigint[]) as l(id)
   cross join lateral (
     select position, lane_id, integration_id, endpoint_id, operation, state, attempts, tries, source, company, branch,
-      event_id, event_type, subject, keys, traceparent, body, after_lanes is not null as waits
+      event_id, event_type, subject, keys, traceparent, body, batch_id, after_lanes is not null as waits
     from delivery where lane_id = l.id order by lane_id, position limit $2) d
   order by d.lane_id, d.position`;
 

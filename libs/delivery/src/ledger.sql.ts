@@ -28,7 +28,7 @@ export const SUPERSEDED_STATES = `
     from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) as u(lane_id, operation, target, position)) n
   join delivery d on d.lane_id = n.lane_id and d.operation = n.operation and d.target = n.target and d.position < n.by
   join lane l on l.id = d.lane_id
-  where d.lane_id = any($1) and d.kind = 'state' and d.state = 'pending' and d.tries = 0
+  where d.lane_id = any($1) and d.kind = 'state' and d.state = 'pending' and d.tries = 0 and d.batch_id is null
     and not exists (
       select from delivery b
       where b.lane_id = d.lane_id and b.position >= d.position and b.position < n.by

@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { faultPoint, inTransaction } from '#libs/runtime';
 import { noteAwaiting, type ParkedDelivery } from './awaiting.js';
+import { LEAVE_BATCH } from './batches.sql.js';
 import type { LaneClaim } from './claim.js';
 import { columnsOf } from './columns.js';
 import type { ClaimedDelivery } from './courier.js';
@@ -25,6 +26,8 @@ export interface EndedAttempt {
   exchange?: unknown;
   note?: string;
   startedAt: Date;
+  /** It went with others: `open` while nobody knows what became of the call, and they stay together. */
+  batch?: 'answered' | 'open';
   /** Of a paid or irreversible call: what became of the one that was written down. */
   intent?: IntentEnd;
 }
@@ -57,6 +60,7 @@ export async function settleLanes(options: SettleOptions, given: readonly LaneRe
     await writeVerdicts(client, ours, options.outcomes);
     await settleIntents(client, results, held, (believed) => writeVerdicts(client, believed, options.outcomes));
     await writeAttempts(client, results, held, options.replica);
+    await leaveBatches(client, ours);
     faultPoint('after-settle-before-release');
     await letGo(client, ours);
     return held;
@@ -141,6 +145,16 @@ async function writeAttempts(
     replica,
     rows.map(({ attempt }) => attempt.startedAt),
   ]);
+}
+
+/** What was answered, or waits for a person, goes by itself when it is sent again. */
+async function leaveBatches(client: PoolClient, results: readonly LaneResult[]): Promise<void> {
+  const leaving = results.flatMap(({ attempt }) =>
+    attempt?.batch && (attempt.batch === 'answered' || attempt.verdict.state === 'parked')
+      ? [attempt.delivery.position]
+      : [],
+  );
+  if (leaving.length > 0) await client.query(LEAVE_BATCH, [leaving]);
 }
 
 async function letGo(client: PoolClient, results: readonly LaneResult[]): Promise<void> {

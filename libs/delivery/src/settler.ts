@@ -19,9 +19,10 @@ export interface SettledLane {
   leaseEndsAt: number;
 }
 
+/** Settled in one transaction, or each by itself where the database refuses what one of them says. */
 interface Waiting {
-  result: LaneResult;
-  done: (settled: SettledLane) => void;
+  results: readonly LaneResult[];
+  done: (settled: SettledLane[]) => void;
 }
 
 /** Transactions at once: while one waits for the disk, the next is written. Their lanes differ, so they never meet. */
@@ -40,9 +41,14 @@ export class Settler {
   constructor(private readonly options: SettlerOptions) {}
 
   /** Resolves once it is durable; a database that is away is waited for. */
-  settle(result: LaneResult): Promise<SettledLane> {
+  async settle(result: LaneResult): Promise<SettledLane> {
+    return (await this.settleTogether([result]))[0]!;
+  }
+
+  /** As `settle`, and all of them at once: a crash leaves all of them as they were, or none. */
+  settleTogether(results: readonly LaneResult[]): Promise<SettledLane[]> {
     return new Promise((done) => {
-      this.waiting.push({ result, done });
+      this.waiting.push({ results, done });
       if (this.workers.size < WORKERS) this.startWorker();
     });
   }
@@ -60,11 +66,18 @@ export class Settler {
     // What ends in the same turn of the event loop is settled together.
     await Promise.resolve();
     while (this.waiting.length > 0) {
-      const together = this.waiting.splice(0, TOGETHER_MAX);
-      const results = together.map((one) => one.result);
+      const together = this.takeSome();
+      const results = together.flatMap((one) => one.results);
       const settled = (await this.settleUnlessOfContent(results)) ?? (await this.settleOneByOne(results));
-      together.forEach((one, at) => one.done(settled[at]!));
+      let at = 0;
+      for (const one of together) one.done(settled.slice(at, (at += one.results.length)));
     }
+  }
+
+  private takeSome(): Waiting[] {
+    let results = 0;
+    const isMore = this.waiting.findIndex((one) => (results += one.results.length) >= TOGETHER_MAX);
+    return this.waiting.splice(0, isMore === -1 ? this.waiting.length : isMore + 1);
   }
 
   private async settleOneByOne(results: readonly LaneResult[]): Promise<SettledLane[]> {
@@ -91,7 +104,7 @@ export class Settler {
       try {
         const settled = inDoubt ? await this.readCommitted(results) : undefined;
         inDoubt = false;
-        return settled ?? (await this.settleTogether(results));
+        return settled ?? (await this.settleAtOnce(results));
       } catch (error) {
         this.options.onTrouble(error as Error);
         if (isOfContent(error)) return undefined;
@@ -101,7 +114,7 @@ export class Settler {
     }
   }
 
-  private async settleTogether(results: readonly LaneResult[]): Promise<SettledLane[]> {
+  private async settleAtOnce(results: readonly LaneResult[]): Promise<SettledLane[]> {
     const startedAt = this.options.clock.monotonicMs();
     const ours = await settleLanes(this.options, results);
     if (results.some(({ attempt }) => attempt)) faultPoint('after-settle-before-outcome');

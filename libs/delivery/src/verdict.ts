@@ -41,6 +41,11 @@ export function parkAsOurBug(error: unknown): Parked {
   return park(`a mistake of ours: ${words}`);
 }
 
+/** The lease that had to run out was wait enough. */
+export function withoutWait(verdict: Verdict): Verdict {
+  return verdict.kind === 'kept' && verdict.state === 'pending' ? { ...verdict, waitMs: null } : verdict;
+}
+
 function again(
   outcome: Extract<Outcome, { kind: 'unavailable' | 'unknown' }>,
   delivery: Pick<ClaimedDelivery, 'attempts'>,

@@ -41,6 +41,20 @@ describe('The next window', () => {
     expect(names.map((local) => local.slice(11))).toEqual(['05:00', '10:00', '15:00', '20:00', '00:00', '05:00']);
   });
 
+  it.each([
+    ['2026-11-22T03:30:00Z', '2026-11-21T01:00', '2026-11-22T01:00'],
+    ['2026-11-22T04:00:00Z', '2026-11-22T01:00', '2026-11-23T01:00'],
+    ['2026-11-22T15:10:00Z', '2026-11-22T01:00', '2026-11-23T01:00'],
+  ])('every day from 01:00 belongs, at %s, to %s, and %s comes next', (instant, current, next) => {
+    expect(windowOf(at(instant), DAY, ZONE, HOUR).local).toBe(current);
+    expect(nextWindow(at(instant), DAY, ZONE, HOUR).local).toBe(next);
+  });
+
+  it('of two hours from 01:00 opens at the odd hours', () => {
+    expect(nextWindow(at('2026-11-22T15:10:00Z'), 2 * HOUR, ZONE, HOUR).local).toBe('2026-11-22T13:00');
+    expect(windowOf(at('2026-11-22T03:30:00Z'), 2 * HOUR, ZONE, HOUR).local).toBe('2026-11-21T23:00');
+  });
+
   it('may lie within the minute', () => {
     expect(nextWindow(at('2026-11-22T15:10:00Z'), 90, ZONE).local).toBe('2026-11-22T12:10:30');
   });

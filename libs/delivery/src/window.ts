@@ -13,24 +13,30 @@ const DAY_SECONDS = 86_400;
  * The next window after an instant. Windows lie on the wall clock of the zone, counted from local midnight: every two
  * hours is 00:00, 02:00, … 22:00, and every five 00:00, 05:00, … 20:00, then 00:00 again. A wall time that a change of
  * the clocks skips opens at the first instant after it; one that comes twice opens the first time only, since its local
- * name is taken. A period of a day or longer opens at local midnight.
+ * name is taken. A period of a day or longer opens at local midnight. With `fromSeconds` they are counted from that time
+ * of the local day: once a day from 3600 is 01:00.
  * @throws RangeError for a zone that is not known
  */
-export function nextWindow(after: Date, everySeconds: number, zone: string): Window {
+export function nextWindow(after: Date, everySeconds: number, zone: string, fromSeconds = 0): Window {
   const here = inZone(after, zone);
   const midnight = here.startOf('day');
   const step = stepOf(everySeconds);
-  for (let seconds = floorTo(wallSeconds(here), step) + step; seconds < DAY_SECONDS; seconds += step) {
+  const first = fromSeconds % step;
+  for (let seconds = first + floorTo(wallSeconds(here) - first, step) + step; seconds < DAY_SECONDS; seconds += step) {
     const window = windowAt(midnight, seconds);
     if (window.opensAt > after) return window;
   }
-  return windowAt(midnight.plus({ days: 1 }), 0);
+  return windowAt(midnight.plus({ days: 1 }), first);
 }
 
 /** The window an instant belongs to: the last that opened at or before it. */
-export function windowOf(instant: Date, everySeconds: number, zone: string): Window {
+export function windowOf(instant: Date, everySeconds: number, zone: string, fromSeconds = 0): Window {
   const here = inZone(instant, zone);
-  return windowAt(here.startOf('day'), floorTo(wallSeconds(here), stepOf(everySeconds)));
+  const step = stepOf(everySeconds);
+  const first = fromSeconds % step;
+  const sinceFirst = wallSeconds(here) - first;
+  if (sinceFirst >= 0) return windowAt(here.startOf('day'), first + floorTo(sinceFirst, step));
+  return windowAt(here.startOf('day').minus({ days: 1 }), first + floorTo(DAY_SECONDS - 1 - first, step));
 }
 
 function inZone(instant: Date, zone: string): DateTime {

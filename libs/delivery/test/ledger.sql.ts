@@ -3,7 +3,7 @@ export const PASS_TIME = [
   `update delivery set retry_at = retry_at - $1 * interval '1 millisecond',
      planned_at = planned_at - $1 * interval '1 millisecond'`,
   `update lane set ready_at = ready_at - $1 * interval '1 millisecond',
-     lease_until = lease_until - $1 * interval '1 millisecond' where ready_at is not null`,
+     lease_until = lease_until - $1 * interval '1 millisecond' where ready_at is not null or lease_until is not null`,
   `update endpoint_pause set until = until - $1 * interval '1 millisecond',
      probe_at = probe_at - $1 * interval '1 millisecond', since = since - $1 * interval '1 millisecond'`,
   `update endpoint set ramp_from = ramp_from - $1 * interval '1 millisecond' where ramp_from is not null`,

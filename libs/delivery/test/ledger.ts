@@ -5,6 +5,7 @@ import type { RawMessage } from '../src/arrival.js';
 import {
   AwaitingDeliveries1764060000000,
   Balance1764130000000,
+  BatchedDeliveries1764150000000,
   type CadenceWish,
   DeliveryEngine,
   DeliveryLedger1763800000000,
@@ -33,6 +34,7 @@ export const LEDGER = {
       AwaitingDeliveries1764060000000,
       Balance1764130000000,
       PaidOperations1764140000000,
+      BatchedDeliveries1764150000000,
     ]);
     const pool = openPool(url, 1);
     await keepPartitions(pool, new Date());

@@ -1,5 +1,6 @@
 import { delivered, type Outcome } from '#libs/contracts';
 import type { ClaimedDelivery, Courier, CourierAnswer, DeliveryCall, DeliveryLimits } from '../src/index.js';
+import type { ScriptedBatches } from './scripted-batches.js';
 
 export interface CourierCall {
   position: bigint;
@@ -21,6 +22,7 @@ export class ScriptedCourier implements Courier {
   readonly calls: CourierCall[] = [];
   readonly resumedEndpoints: string[] = [];
   readonly finalRefusals = new Set<string>();
+  batches?: ScriptedBatches;
   /** What is kept of request and answer. */
   exchange: (delivery: ClaimedDelivery) => unknown = ({ body }) => ({ request: body });
 

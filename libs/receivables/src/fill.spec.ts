@@ -90,9 +90,12 @@ function walkEvent(data: object): HubEvent {
 
 const statusOf = async (id: string) => (await readReceivable(pool as never, SOURCE, company, id))?.data.status;
 
-function load(wish: { above?: string; notMovedAfter?: string; onlyOwed?: boolean }, client: Pool | PoolClient = pool) {
-  const { above = '0', notMovedAfter = String(position), onlyOwed = false } = wish;
-  const all = { source: SOURCE, company, after: '', above, notMovedAfter, onlyOwed, limit: 100 };
+function load(
+  wish: { above?: string; notMovedAfter?: string; owedOrSettledSince?: string },
+  client: Pool | PoolClient = pool,
+) {
+  const { above = '0', notMovedAfter = String(position), owedOrSettledSince } = wish;
+  const all = { source: SOURCE, company, after: '', above, notMovedAfter, owedOrSettledSince, limit: 100 };
   return lockTitlesToLoad(client, all).then((titles) => titles.map(({ receivableId }) => receivableId));
 }
 
@@ -220,13 +223,22 @@ describe('What a load finds', () => {
     );
     const readyAt = String(position);
     await apply(title('erp.receivable.adjusted.v1', 'b', { sequence: 2 }));
-    expect(await load({ notMovedAfter: readyAt, onlyOwed: true })).toEqual(['a']);
+    expect(await load({ notMovedAfter: readyAt, owedOrSettledSince: 'infinity' })).toEqual(['a']);
+  });
+
+  it('is, where the partner asks for it, what was settled from a day on as well', async () => {
+    await apply(
+      title('erp.receivable.opened.v1', 'owed'),
+      title('erp.receivable.settled.v1', 'before', { status: 'settled', settledOn: '2025-06-09' }),
+      title('erp.receivable.settled.v1', 'on that day', { status: 'settled', settledOn: '2025-06-10' }),
+    );
+    expect(await load({ owedOrSettledSince: '2025-06-10' })).toEqual(['on that day', 'owed']);
   });
 
   it('is what a snapshot brought after that moment', async () => {
     const readyAt = String(position);
     await apply(title('erp.receivable.snapshot.v1', 'from the walk'));
-    expect(await load({ notMovedAfter: readyAt, onlyOwed: true })).toEqual(['from the walk']);
+    expect(await load({ notMovedAfter: readyAt, owedOrSettledSince: 'infinity' })).toEqual(['from the walk']);
   });
 
   it('is, of a difference, what changed since, deletions too, and not what a walk saw as it was', async () => {
@@ -251,7 +263,9 @@ describe('What a load finds', () => {
     await live.query('begin');
     const moved = title('erp.receivable.adjusted.v1', 'moving', { sequence: 2 });
     await applyReceivables(live, [{ event: moved, position: ++position }]);
-    const loading = inTransaction(pool, (client) => load({ notMovedAfter: readyAt, onlyOwed: true }, client));
+    const loading = inTransaction(pool, (client) =>
+      load({ notMovedAfter: readyAt, owedOrSettledSince: 'infinity' }, client),
+    );
     const WAITING = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
     await eventually(async () => (await pool.query(WAITING)).rowCount === 1);
     await live.query('commit');

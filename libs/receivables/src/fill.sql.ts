@@ -90,12 +90,14 @@ export const IS_STALE = `
 
 /**
  * $1 source, $2 company, $3 branch or null for all, $4 after title, $5 above position, $6 no movement after this
- * position, $7 only what is owed, $8 limit. The lock orders a load against the movements that come in meanwhile.
+ * position, $7 only what is owed or settled from this day on (`infinity`: owed; null: all), $8 limit. The lock orders a load against the movements that come in meanwhile.
  */
 export const LOCK_TITLES_TO_LOAD = `
   select receivable_id, data from receivable
   where source = $1 and company = $2 and ($3::text is null or branch = $3) and receivable_id > $4
-    and position > $5 and moved <= $6 and (not $7 or status in ('open', 'partially-settled'))
+    and position > $5 and moved <= $6 and ($7::text is null or status in ('open', 'partially-settled') or exists (
+      select from jsonb_array_elements(data -> 'settlements') s
+      where (s ->> 'date')::date >= $7::date and s ->> 'reversedOn' is null))
   order by receivable_id
   limit $8
   for update`;

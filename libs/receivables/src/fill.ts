@@ -36,7 +36,8 @@ export interface TitlesToLoad {
   above: string;
   /** Without a movement behind this position: that one told of the title itself. */
   notMovedAfter: string;
-  onlyOwed: boolean;
+  /** Only what is owed, or has a settlement that stands of this day or later: `YYYY-MM-DD`, `infinity` for none. */
+  owedOrSettledSince?: string;
   limit: number;
 }
 
@@ -131,8 +132,8 @@ export async function endWalk(client: Queryable, event: HubEvent, position: bigi
 
 /** The next titles of a load, locked: a movement that comes in meanwhile waits, or has come before and excludes its title. */
 export async function lockTitlesToLoad(client: Queryable, wish: TitlesToLoad): Promise<ReceivableChanged[]> {
-  const { source, company, branch = null, after, above, notMovedAfter, onlyOwed, limit } = wish;
-  const values = [source, company, branch, after, above, notMovedAfter, onlyOwed, limit];
+  const { source, company, branch = null, after, above, notMovedAfter, owedOrSettledSince = null, limit } = wish;
+  const values = [source, company, branch, after, above, notMovedAfter, owedOrSettledSince, limit];
   const { rows } = await client.query<{ data: ReceivableChanged }>(sql.LOCK_TITLES_TO_LOAD, values);
   return rows.map(({ data }) => data);
 }

@@ -1,0 +1,241 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { delivered, refused, unavailable, unknown } from '#libs/contracts';
+import { eventually, privateDatabase, type PrivateDatabase } from '#libs/testing';
+import { Ledger, LEDGER, openPool } from '../test/ledger.js';
+import { ScriptedBatches } from '../test/scripted-batches.js';
+import { movement, state } from '../test/scripted-planner.js';
+import { NotNow, type DeliveryEngine, type PlannedDelivery } from './index.js';
+
+let database: PrivateDatabase;
+let ledger: Ledger;
+let engine: DeliveryEngine;
+let batches: ScriptedBatches;
+
+beforeAll(async () => {
+  database = await privateDatabase(LEDGER);
+});
+beforeEach(async () => {
+  ledger = await Ledger.open(database);
+  batches = ledger.courier.batches = new ScriptedBatches(3);
+  ledger.courier.operations = ['title.put', 'title.send'];
+  ledger.courier.limits = { attempts: 3, deadlineMs: 2_000, waitsMs: [0] };
+  engine = await ledger.engine();
+});
+afterEach(() => ledger.close());
+afterAll(() => database.drop());
+
+const title = (n: number, more: Partial<PlannedDelivery> = {}) =>
+  movement(`title-${n}`, { n }, { operation: 'title.send', group: 'together', ...more });
+const titles = (...ns: number[]) => ns.map((n) => title(n));
+const calls = () => batches.calls.map(({ ns }) => ns);
+const through = () => eventually(async () => (await ledger.waiting()) === 0);
+const states = async () => (await ledger.settled()).map(({ state: was }) => was);
+
+describe('Deliveries that go together', () => {
+  it('go in calls of their size at the most, in the order they were planned', async () => {
+    await ledger.schedule(engine, titles(1, 2, 3, 4, 5, 6, 7));
+    engine.start();
+    await through();
+    expect(
+      calls()
+        .map(({ length }) => length)
+        .toSorted(),
+    ).toEqual([1, 3, 3]);
+    expect(calls()).toContainEqual([1, 2, 3]);
+    expect(new Set(batches.calls.map(({ batchId }) => batchId)).size).toBe(3);
+    expect(await states()).toEqual(Array.from({ length: 7 }, () => 'delivered'));
+  });
+
+  it('are one of each lane: what comes behind on a lane waits for the answer', async () => {
+    const answer = Promise.withResolvers<void>();
+    batches.script = async (batch) => {
+      if (batches.calls.length === 1) await answer.promise;
+      return batch.map(() => delivered());
+    };
+    await ledger.schedule(engine, [title(1), title(2), movement('title-1', { n: 11 }, { operation: 'title.send', group: 'together' })]); // prettier-ignore
+    engine.start();
+    await eventually(() => calls().length === 1);
+    await ledger.schedule(engine, titles(3));
+    await eventually(() => calls().length === 2);
+    expect(calls()).toEqual([[1, 2], [3]]);
+    answer.resolve();
+    await through();
+    expect(calls().at(-1)).toEqual([11]);
+  });
+
+  it('are kept with what was said, and the exchange with the first of them', async () => {
+    await ledger.schedule(engine, titles(1, 2));
+    engine.start();
+    await through();
+    const [first, second] = await ledger.rows<{ exchange: unknown; position: string }>(
+      'select position::text as position, exchange from attempt order by attempt.position',
+    );
+    expect(first!.exchange).toEqual(batches.exchange);
+    expect(second!.exchange).toEqual({ wentWith: first!.position });
+  });
+
+  it('leave operations of other groups a call each', async () => {
+    await ledger.schedule(engine, [movement('title-1', { n: 1 }), movement('title-2', { n: 2 })]);
+    engine.start();
+    await through();
+    expect(calls()).toEqual([]);
+    expect(ledger.courier.calls).toHaveLength(2);
+  });
+
+  it('count as one call against the limit of their endpoint, whatever the replicas', async () => {
+    await ledger.schedule(engine, titles(1));
+    await ledger.rows('update endpoint set concurrency = 1');
+    await ledger.schedule(engine, titles(2, 3, 4, 5, 6, 7, 8, 9, 10));
+    const other = await ledger.engine();
+    engine.start();
+    other.start();
+    await through();
+    expect(batches.inHand.most).toBe(1);
+    expect(
+      calls()
+        .flat()
+        .toSorted((one, two) => one - two),
+    ).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+});
+
+describe('An answer for each', () => {
+  it('parks what was refused, alone, and it goes again alone', async () => {
+    batches.script = (batch) =>
+      batch.map(({ body, tries }) => ((body as { n: number }).n === 2 && tries === 0 ? refused('no such document') : delivered())); // prettier-ignore
+    await ledger.schedule(engine, titles(1, 2, 3));
+    engine.start();
+    await eventually(async () => (await ledger.open())[0]?.state === 'parked');
+    const [parked] = await ledger.open();
+    expect(await ledger.open()).toMatchObject([{ lane: 'title-2', reason: 'no such document' }]);
+    await engine.deliveries.retry(parked!.position, 'ana');
+    await through();
+    expect(calls()).toEqual([[1, 2, 3], [2]]);
+  });
+
+  it('has what is to come again later go with others, under another name', async () => {
+    batches.script = (batch) =>
+      batch.map(({ body, tries }) => ((body as { n: number }).n === 2 && tries === 0 ? unavailable('not yet') : delivered())); // prettier-ignore
+    await ledger.schedule(engine, titles(1, 2, 3));
+    engine.start();
+    await through();
+    expect(calls()).toEqual([[1, 2, 3], [2]]);
+    expect(batches.calls[1]!.batchId).not.toBe(batches.calls[0]!.batchId);
+  });
+
+  it('of another number than was sent is our bug, and parks them', async () => {
+    batches.script = () => [delivered()];
+    await ledger.schedule(engine, titles(1, 2));
+    engine.start();
+    await eventually(async () => (await ledger.open()).every(({ state: is }) => is === 'parked'));
+    expect((await ledger.open())[0]!.reason).toContain('a batch of 2 was answered with 1 outcomes');
+  });
+});
+
+describe('A call whose answer is not known', () => {
+  it('is made again with the same ones under the same name, whatever has come meanwhile', async () => {
+    ledger.courier.limits = { attempts: 5, deadlineMs: 2_000, waitsMs: [300] };
+    batches.script = (batch) => (batches.calls.length === 1 ? unknown('the connection broke') : batch.map(() => delivered())); // prettier-ignore
+    await ledger.schedule(engine, titles(1, 2));
+    engine.start();
+    await eventually(() => calls().length === 1);
+    await ledger.schedule(engine, titles(3, 4, 5, 6));
+    await through();
+    const again = batches.calls.filter(({ ns }) => ns.includes(1));
+    expect(again.map(({ ns }) => ns)).toEqual([[1, 2], [1, 2]]); // prettier-ignore
+    expect(again[1]!.batchId).toBe(again[0]!.batchId);
+  });
+
+  it('leaves none of them to a person meanwhile, and none to a newer state', async () => {
+    ledger.courier.limits = { attempts: 5, deadlineMs: 2_000, waitsMs: [60_000] };
+    batches.script = () => (batches.calls.length === 1 ? unknown('the connection broke') : [delivered(), delivered()]);
+    const send = { operation: 'title.send', group: 'together' };
+    await ledger.schedule(engine, [state('title-1', { n: 1 }, send), state('title-2', { n: 2 }, send)]);
+    engine.start();
+    await eventually(async () => (await ledger.attempts()).length === 2);
+    const [, second] = await ledger.open();
+    await expect(engine.deliveries.skip(second!.position, 'ana', 'no')).rejects.toMatchObject({ code: 'in-hand' });
+    batches.script = (batch) => batch.map(() => delivered());
+    await ledger.schedule(engine, [state('title-2', { n: 22 }, send)]);
+    await ledger.passTime(60_000);
+    await through();
+    expect(calls()).toEqual([[1, 2], [1, 2], [22]]); // prettier-ignore
+  });
+
+  it('is given up for all of them at once, and each goes by itself when a person sends it again', async () => {
+    batches.script = () => unknown('the connection broke');
+    await ledger.schedule(engine, titles(1, 2));
+    engine.start();
+    await eventually(async () => (await ledger.open()).every(({ state: is }) => is === 'parked'));
+    expect(calls()).toEqual([[1, 2], [1, 2], [1, 2]]); // prettier-ignore
+    batches.script = (batch) => batch.map(() => delivered());
+    const [, second] = await ledger.open();
+    await engine.deliveries.retry(second!.position, 'ana');
+    await eventually(() => calls().length === 4);
+    expect(calls().at(-1)).toEqual([2]);
+  });
+
+  it('whose process died is made again by another, whole, when its lease has run out', async () => {
+    const never = Promise.withResolvers<never>();
+    batches.script = () => never.promise;
+    const pool = openPool(database.url);
+    const dying = await ledger.engine({ pool, leaseMarginMs: 100 });
+    ledger.courier.limits = { attempts: 3, deadlineMs: 100, waitsMs: [0] };
+    await ledger.schedule(dying, titles(1, 2, 3));
+    dying.start();
+    await eventually(() => calls().length === 1);
+    batches.script = (batch) => batch.map(() => delivered());
+    engine.start();
+    await through();
+    expect(calls()).toEqual([[1, 2, 3], [1, 2, 3]]); // prettier-ignore
+    expect(batches.calls[1]!.batchId).toBe(batches.calls[0]!.batchId);
+    expect((await ledger.attempts()).filter(({ outcome }) => outcome === 'unknown')).toHaveLength(3);
+    never.reject(new Error('the test is over'));
+    await eventually(async () => (await ledger.attempts()).filter(({ late }) => late).length === 3);
+  });
+});
+
+describe('A call that cannot be made just now', () => {
+  it('has them go back as they came', async () => {
+    let isAway = true;
+    batches.script = (batch) => {
+      if (isAway) throw new NotNow('the settings cannot be read');
+      return batch.map(() => delivered());
+    };
+    await ledger.schedule(engine, titles(1, 2));
+    engine.start();
+    await eventually(() => calls().length >= 2);
+    isAway = false;
+    await through();
+    expect(await ledger.attempts()).toHaveLength(2);
+    expect((await ledger.attempts()).every(({ number }) => number === 1)).toBe(true);
+  });
+
+  it('because the partner is away pauses the endpoint and spends no attempt, once it is paused', async () => {
+    const until = new Date(Date.now() + 60_000);
+    batches.script = (batch) =>
+      batches.calls.length === 1
+        ? unavailable('too many', { pause: { reason: 'rate-limit', until, detail: 'too many' } })
+        : batch.map(() => delivered());
+    await ledger.schedule(engine, titles(1, 2));
+    engine.start();
+    await eventually(async () => (await ledger.attempts()).length === 2);
+    expect((await ledger.open()).map(({ attempts }) => attempts)).toEqual([0, 0]);
+    await ledger.passTime(61_000);
+    await through();
+    expect(calls()).toEqual([[1, 2], [1, 2]]); // prettier-ignore
+  });
+});
+
+it('A mistake of ours in a batch parks all of it, and each goes by itself after', async () => {
+  batches.script = (batch) => {
+    if (batches.calls.length === 1) throw new TypeError('no such field');
+    return batch.map(() => delivered());
+  };
+  await ledger.schedule(engine, titles(1, 2));
+  engine.start();
+  await eventually(async () => (await ledger.open()).every(({ state: is }) => is === 'parked'));
+  expect((await ledger.open())[1]!.reason).toContain('a mistake of ours: TypeError: no such field');
+  for (const { position } of await ledger.open()) await engine.deliveries.retry(position, 'ana');
+  await through();
+});
