@@ -3,11 +3,12 @@ import * as sql from './databases.sql.ts';
 import { secret, type StackState } from './state.ts';
 
 /** One schema and one role per app, of the same name; the role owns its schema and sees nothing else. */
-export const appRoles = ['reader', 'customerx', 'audit'] as const;
+export const appRoles = ['reader', 'customerx', 'deps', 'audit'] as const;
 
-/** The ERP owns its database; `ponte_reader` gets its rights there from the SQL kit, not from here. */
+/** The ERP owns its database; `ponte_reader` and `ponte_inbox` get their rights there from the SQL kits, not from here. */
 export const erpOwner = 'erp';
 export const erpReader = 'ponte_reader';
+export const erpInbox = 'ponte_inbox';
 
 /** Owner of the databases of tests: an ordinary role, so that a missing right shows. */
 export const testRole = 'ponte_test';
@@ -15,12 +16,12 @@ export const testRole = 'ponte_test';
 /** Idempotent: run at every `up`. `adminUrl` must belong to a role that may create roles and databases. */
 export async function prepareDatabases(adminUrl: string, state: StackState): Promise<void> {
   await withClient(adminUrl, async (admin) => {
-    for (const role of [...appRoles, erpOwner, erpReader, testRole]) {
+    for (const role of [...appRoles, erpOwner, erpReader, erpInbox, testRole]) {
       if (!(await exists(admin, sql.SELECT_ROLE, role))) await admin.query(sql.createRole(role));
       await admin.query(sql.setPassword(role, databasePassword(state, role)));
     }
     await prepareDatabase(admin, 'ponte', new URL(adminUrl).username, appRoles);
-    await prepareDatabase(admin, 'erp', erpOwner, [erpOwner, erpReader]);
+    await prepareDatabase(admin, 'erp', erpOwner, [erpOwner, erpReader, erpInbox]);
   });
   await withClient(databaseUrl(adminUrl, 'ponte'), async (admin) => {
     await admin.query(sql.CLOSE_PUBLIC_SCHEMA);

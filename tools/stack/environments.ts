@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accessSettings } from './access.ts';
-import { erpOwner, erpReader, roleUrl } from './databases.ts';
+import { erpInbox, erpOwner, erpReader, roleUrl } from './databases.ts';
 import { secret, type StackAddresses, type StackState } from './state.ts';
 
 type Settings = Record<string, string>;
@@ -49,6 +49,16 @@ const environments: AppEnvironment[] = [
     }),
   },
   {
+    app: 'deps-connector',
+    httpPort: 4106,
+    settings: ({ addresses, ponte, access, key }) => ({
+      ...brokerSettings(addresses),
+      ...access,
+      DATABASE_URL: ponte('deps'),
+      SETTINGS_KEYS: key('settings'),
+    }),
+  },
+  {
     app: 'audit',
     httpPort: 4103,
     settings: ({ addresses, ponte, access, key }) => ({
@@ -56,6 +66,16 @@ const environments: AppEnvironment[] = [
       ...access,
       DATABASE_URL: ponte('audit'),
       AUDIT_KEY: key('audit'),
+    }),
+  },
+  {
+    app: 'erp-inbox-writer',
+    httpPort: 4105,
+    settings: ({ addresses, erp }) => ({
+      ...brokerSettings(addresses),
+      ERP_DATABASE_URL: erp(erpInbox),
+      ERP_SOURCE: '/erp/demo',
+      INBOX_TYPES: '*.credit-analysis.#,*.credit-limit.#,*.delivery.refused.v1,*.delivery.parked.v1',
     }),
   },
 ];

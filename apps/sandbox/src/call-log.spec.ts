@@ -15,6 +15,29 @@ describe('the log of calls', () => {
     ]);
   });
 
+  it('counts the effects of what one call carries, in their order', () => {
+    const log = new CallLog(10);
+    const items = (['created', 'none', 'changed'] as const).map((effect, at) => ({
+      resource: 'x',
+      externalId: `${at}`,
+      effect,
+    }));
+    log.add({
+      at: '2026-07-01T12:00:00Z',
+      verb: 'POST',
+      path: '/x',
+      body: '',
+      effect: 'created',
+      effects: items,
+      status: 202,
+    });
+    expect(log.all()[0]).toMatchObject({
+      effectNumber: 1,
+      effects: [{ effectNumber: 2 }, { effectNumber: undefined }, { effectNumber: 3 }],
+    });
+    expect(add(log, 'created').effectNumber).toBe(4);
+  });
+
   it('gives the same hash to the same body, and another to another', () => {
     const log = new CallLog(10);
     for (const body of ['{"a":1}', '{"a":1}', '{"a":2}']) add(log, 'none', body);

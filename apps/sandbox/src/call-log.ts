@@ -3,6 +3,17 @@ import { hash } from 'node:crypto';
 /** What a call did to the partner's state. `unchanged`: accepted, and everything was so already. */
 export type Effect = 'created' | 'changed' | 'unchanged' | 'deleted' | 'none';
 
+/** What a call that carries many things did to one of them. */
+export interface ItemEffect {
+  resource: string;
+  externalId: string;
+  effect: Effect;
+  /** The partner's code for it, where it did not take this one. */
+  refusal?: string;
+  /** Counts on from the call's own. */
+  effectNumber?: number;
+}
+
 /** One call a partner took, refused ones included, in the order in which it acted on them. */
 export interface PartnerCall {
   /** 1, 2, 3 … since the last reset; dropped calls keep theirs. */
@@ -23,6 +34,8 @@ export interface PartnerCall {
   effect: Effect;
   /** Counts what `created`, `changed` and `deleted` did to this partner; absent where nothing happened. */
   effectNumber?: number;
+  /** Of a call that carries many things, in the order in which it acted on them; `effect` is then what became of the whole. */
+  effects?: readonly ItemEffect[];
   /** What was answered; null when nothing was, or has not been yet. */
   status: number | null;
   /** The fault on demand that hit this call. */
@@ -48,12 +61,12 @@ export class CallLog {
   constructor(readonly capacity: number) {}
 
   add(call: Omit<PartnerCall, 'n' | 'bodyHash' | 'effectNumber'>): PartnerCall {
-    const hasEffect = call.effect !== 'none' && call.effect !== 'unchanged';
     const logged: PartnerCall = {
       n: ++this.total,
       ...call,
       bodyHash: hash('sha256', call.body).slice(0, 16),
-      effectNumber: hasEffect ? ++this.effects : undefined,
+      effectNumber: this.numberOf(call.effect),
+      effects: call.effects?.map((item) => ({ ...item, effectNumber: this.numberOf(item.effect) })),
     };
     this.calls[(logged.n - 1) % this.capacity] = logged;
     return logged;
@@ -78,6 +91,10 @@ export class CallLog {
     this.calls = [];
     this.total = 0;
     this.effects = 0;
+  }
+
+  private numberOf(effect: Effect): number | undefined {
+    return effect === 'none' || effect === 'unchanged' ? undefined : ++this.effects;
   }
 
   private get dropped(): number {

@@ -170,6 +170,13 @@ describe('a partner with faults on demand', () => {
     expect(await statuses(2)).toEqual([201, 201]);
   });
 
+  it('path: only calls whose path begins so are hit', async () => {
+    fault({ status: 500, path: '/api/v1/clients' });
+    expect(await statuses(1)).toEqual([201]);
+    fault({ status: 500, path: '/api/v1/fin' });
+    expect(await statuses(1)).toEqual([500]);
+  });
+
   it('combined: late, acted on, and then answered wrongly', async () => {
     fault({ latencyMs: 100, applyThenStatus: 504, for: 1 });
     const answer = create();

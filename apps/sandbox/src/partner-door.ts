@@ -33,7 +33,7 @@ export class PartnerDoor {
     if (text === undefined) return send(response, { status: 413 });
     const request = this.toRequest(incoming, text);
     const account = this.partner.accountOf(request);
-    const fault = this.faults.meet({ verb: request.verb, account });
+    const fault = this.faults.meet({ verb: request.verb, path: request.path, account });
     if (fault?.latencyMs) await this.clock.sleep(fault.latencyMs);
     this.act(request, account, fault, response);
   }
@@ -111,6 +111,7 @@ export class PartnerDoor {
       idempotencyKey: typeof key === 'string' ? key : undefined,
       body: request.text,
       effect: answer.effect ?? 'none',
+      effects: answer.effects,
       status: null,
       fault,
     });

@@ -7,7 +7,7 @@ import { Clock } from '#libs/runtime';
  * Per call: `latencyMs` comes first; then `status` (with `headers` and `body`) or `garbage` answers without acting, or the
  * call is acted on and `applyThenHang`, `applyThenReset`, `applyThenHuge` or `applyThenStatus` spoils the answer.
  * While they stand, for every call of the account: `tokenLifetimeS`, `rateLimitPerMinute`, `readLagMs`.
- * Which calls: those of `account` and `verb` where given; of these the next `for`, and of those each `every`-th.
+ * Which calls: those of `account`, `verb` and `path` where given; of these the next `for`, and of those each `every`-th.
  */
 export class PartnerFaults {
   /** Answers this without acting. */
@@ -62,7 +62,10 @@ export class PartnerFaults {
   @IsBoolean()
   garbage?: boolean;
 
-  /** Credentials are refused this long after the faults were set. */
+  /**
+   * Credentials are refused this long after the faults were set; where a login gives out tokens, each is refused at this
+   * age, whatever the login said.
+   */
   @IsOptional()
   @IsInt()
   @Min(0)
@@ -97,6 +100,11 @@ export class PartnerFaults {
   @IsOptional()
   @IsIn(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
   verb?: string;
+
+  /** How the path begins, without the partner's own segment: `/api/v3/consultas`. */
+  @IsOptional()
+  @IsString()
+  path?: string;
 }
 
 export interface FaultsState {
@@ -133,9 +141,10 @@ export class FaultSwitch {
   }
 
   /** What spoils this call; it counts, so it is asked once per call. */
-  meet(call: { verb: string; account?: string }): PartnerFaults | undefined {
-    const { verb, account, every = 1 } = this.faults;
+  meet(call: { verb: string; path: string; account?: string }): PartnerFaults | undefined {
+    const { verb, account, path = '', every = 1 } = this.faults;
     if ((verb && verb !== call.verb) || (account && account !== call.account)) return undefined;
+    if (!call.path.startsWith(path)) return undefined;
     this.matched++;
     if (this.isOver() || this.matched % every !== 0) return undefined;
     this.hit++;
@@ -152,9 +161,14 @@ export class FaultSwitch {
   }
 
   hasTokenExpired(account: string): boolean {
-    const { tokenLifetimeS } = this.faults;
-    if (tokenLifetimeS === undefined || !this.standsFor(account)) return false;
+    const tokenLifetimeS = this.tokenLifetimeS(account);
+    if (tokenLifetimeS === undefined) return false;
     return this.clock.monotonicMs() - this.setAtMs >= tokenLifetimeS * 1000;
+  }
+
+  /** The age at which a token that was given out is refused; undefined where it lives as long as its login said. */
+  tokenLifetimeS(account: string): number | undefined {
+    return this.standsFor(account) ? this.faults.tokenLifetimeS : undefined;
   }
 
   private standsFor(account: string): boolean {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Effect } from './call-log.js';
+import type { Effect, ItemEffect } from './call-log.js';
 
 /** A call as a partner gets it; the path is without the partner's own prefix. */
 export interface PartnerRequest {
@@ -17,6 +17,8 @@ export interface PartnerAnswer {
   /** Sent as JSON; absent sends nothing. */
   body?: unknown;
   effect?: Effect;
+  /** Of a call that carries many things: each of them, in order. */
+  effects?: readonly ItemEffect[];
   /** What the call was about, for the log. */
   resource?: string;
   externalId?: string;

@@ -4,6 +4,8 @@ import { notFound, SystemClock, type Clock } from '#libs/runtime';
 import { CallLog } from './call-log.js';
 import { CustomerX } from './customerx/customerx.js';
 import { CustomerXSettings } from './customerx/customerx-settings.js';
+import { Deps } from './deps/deps.js';
+import type { DepsSettings } from './deps/deps-settings.js';
 import { PartnerDoor } from './partner-door.js';
 import { FaultSwitch } from './partner-faults.js';
 
@@ -49,6 +51,14 @@ export function createCustomerX(options: PartnerOptions & { settings?: CustomerX
   const faults = new FaultSwitch(clock);
   const customerx = new CustomerX(clock, faults, settings);
   return { customerx, door: new PartnerDoor(customerx, faults, new CallLog(callLogCapacity), clock) };
+}
+
+/** A DEPS and its door. */
+export function createDeps(options: PartnerOptions & { settings?: DepsSettings } = {}) {
+  const { clock = new SystemClock(), callLogCapacity = 500_000, settings } = options;
+  const faults = new FaultSwitch(clock);
+  const deps = new Deps(clock, faults, settings);
+  return { deps, door: new PartnerDoor(deps, faults, new CallLog(callLogCapacity), clock) };
 }
 
 /** One partner alone on a free port of this machine, for a spec that needs no more of the world. */

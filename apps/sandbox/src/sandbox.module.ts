@@ -6,13 +6,16 @@ import { ControlController } from './control.controller.js';
 import { CustomerX } from './customerx/customerx.js';
 import { CustomerXControlController } from './customerx/customerx-control.controller.js';
 import { CustomerXSettings } from './customerx/customerx-settings.js';
+import { Deps } from './deps/deps.js';
+import { DepsControlController } from './deps/deps-control.controller.js';
 import { ErpModule } from './erp/erp.module.js';
 import { FrontPageController } from './front-page.controller.js';
-import { createCustomerX, Partners } from './partners.js';
+import { createCustomerX, createDeps, Partners } from './partners.js';
 import { SandboxEnvironment } from './sandbox-environment.js';
 import { SANDBOX_NOTICE } from './sandbox-notice.js';
 
 const CUSTOMERX = Symbol('a CustomerX and its door');
+const DEPS = Symbol('a DEPS and its door');
 
 /** The world outside: an ERP on its own database, and the partners. */
 @Module({})
@@ -34,17 +37,24 @@ export class SandboxModule implements BeforeApplicationShutdown {
     const settings = Object.assign(new CustomerXSettings(), {
       rateLimitPerMinute: environment.CUSTOMERX_RATE_LIMIT_PER_MINUTE,
     });
-    const createPartner = (clock: Clock) =>
-      createCustomerX({ clock, callLogCapacity: environment.CALL_LOG_CAPACITY, settings });
+    const callLogCapacity = environment.CALL_LOG_CAPACITY;
     type CreatedCustomerX = ReturnType<typeof createCustomerX>;
+    type CreatedDeps = ReturnType<typeof createDeps>;
+    const openDoors = ({ door }: CreatedCustomerX, deps: CreatedDeps) => new Partners([door, deps.door]);
     return {
       module: SandboxModule,
       imports: [ErpModule.on(environment.ERP_DATABASE_URL)],
-      controllers: [FrontPageController, ControlController, CustomerXControlController],
+      controllers: [FrontPageController, ControlController, CustomerXControlController, DepsControlController],
       providers: [
-        { provide: CUSTOMERX, inject: [Clock], useFactory: createPartner },
+        {
+          provide: CUSTOMERX,
+          inject: [Clock],
+          useFactory: (clock: Clock) => createCustomerX({ clock, callLogCapacity, settings }),
+        },
+        { provide: DEPS, inject: [Clock], useFactory: (clock: Clock) => createDeps({ clock, callLogCapacity }) },
         { provide: CustomerX, inject: [CUSTOMERX], useFactory: ({ customerx }: CreatedCustomerX) => customerx },
-        { provide: Partners, inject: [CUSTOMERX], useFactory: ({ door }: CreatedCustomerX) => new Partners([door]) },
+        { provide: Deps, inject: [DEPS], useFactory: ({ deps }: CreatedDeps) => deps },
+        { provide: Partners, inject: [CUSTOMERX, DEPS], useFactory: openDoors },
       ],
     };
   }

@@ -172,6 +172,26 @@ describe('the sandbox over HTTP', () => {
     expect(await ask('PUT', '/control/customerx/settings', { authHeader: 'basic' })).toMatchObject({ status: 400 });
   });
 
+  it('lets a test open accounts at DEPS, and hides nothing of their bill', async () => {
+    const login = { email: 'api@acme.example', senha: 's' };
+    expect((await ask('POST', '/deps/api/v3/conta/entrar', login)).status).toBe(400);
+    await ask('PUT', '/control/deps/settings', { accounts: [{ name: 'acme', ...login }] });
+    const entered = await ask('POST', '/deps/api/v3/conta/entrar', login);
+    const [{ access_token: token, produtos }] = entered.body as [
+      { access_token: string; produtos: { identificador: string }[] },
+    ];
+    const query = { documento: '11222333000181', identificadorProduto: produtos[0]!.identificador };
+    const bearer = { authorization: `Bearer ${token}` };
+    expect((await ask('POST', '/deps/api/v3/consultas/depsmix', query, bearer)).status).toBe(200);
+    expect(await ask('GET', '/control/deps/state?account=acme')).toMatchObject({
+      body: { accounts: [{ name: 'acme', logins: 1, billing: { count: 1, queries: [query] } }] },
+    });
+    expect(
+      await ask('PUT', '/control/deps/settings', { accounts: [{ name: 'acme', ...login, user: 'asleep' }] }),
+    ).toMatchObject({ status: 400 });
+    expect(await ask('GET', '/control/deps/settings')).toMatchObject({ body: { accounts: [{ user: 'active' }] } });
+  });
+
   (history ? it : it.skip)('replays the public history whole: every invoice is there and settled', async () => {
     const rows = parse(readFileSync(history!), { columns: true }) as Record<string, string>[];
     const answer = await ask('POST', '/erp/history?source=receivables-history.csv&company=9', { rows });

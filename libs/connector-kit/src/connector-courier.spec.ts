@@ -51,6 +51,7 @@ describe('the courier of a connector', () => {
       connector: new TwoStepConnector(),
       book,
       partners,
+      tokens: shop.newTokens(),
       clock,
       onBreakerOpen: (endpointId) => opened.push(endpointId),
       onExhausted: (endpointId, until) => void exhausted.push(`${endpointId} ${until.toISOString()}`),

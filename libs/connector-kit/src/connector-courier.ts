@@ -92,7 +92,7 @@ export class ConnectorCourier implements Courier {
     } catch (error) {
       await this.handBack(error, delivery, about);
       const outcome = readNoAnswer(error);
-      if (outcome) return { outcome: effect ? withDoubt(outcome, about) : outcome, exchange };
+      if (outcome) return { outcome: effect ? afterTaken(outcome, about) : outcome, exchange };
       if (effect && !about.mayHaveLeft) throw new NeverLeft('before anything left', { cause: error });
       throw errorWithoutSecrets(error, call.settings, about.tokens);
     }
@@ -174,11 +174,7 @@ export class ConnectorCourier implements Courier {
   }
 
   /** Logs in anew, as a connection test does, and says what the partner said beside the token. */
-  async logIn(
-    integration: Integration<PartnerSettings>,
-    group: string,
-    endpointId: string,
-  ): Promise<LoginVerdict> {
+  async logIn(integration: Integration<PartnerSettings>, group: string, endpointId: string): Promise<LoginVerdict> {
     const about = this.outside(integration, { endpointId, group, key: 'login', probe: true });
     try {
       const token = await this.logins.anew(integration, about, this.openPlain);
@@ -293,7 +289,7 @@ export class ConnectorCourier implements Courier {
           if (left <= 0) throw new PartnerUnavailable('deadline', { sent: 'never' });
           const answer = await about.endpoint.request(limited);
           keep(request, answer);
-          if (changes) noteAnswer(about, readCommon(answer));
+          if (changes) noteAnswer(about, answer);
           // A 429 says itself when to come back, which may be sooner than its window ends.
           const until = answer.status === 429 ? undefined : readExhaustedUntil(answer.headers, clock.now());
           if (until) onExhausted(about.endpointId, until);
@@ -332,6 +328,8 @@ interface OpenCall extends LoggedInCall {
   probe: boolean;
   /** A request that may change something there may have left. */
   mayHaveLeft?: boolean;
+  /** Such a request was answered with yes. */
+  taken?: true;
   /** Of such a request there was no answer, or one that proves nothing; in words. */
   doubt?: string;
 }
@@ -343,8 +341,10 @@ interface CalledMethod<A> {
 }
 
 /** 401, 403 and 429 say that nothing was done; a 5xx or a page that is no answer of an API may come after it was. */
-function noteAnswer(about: OpenCall, common: Unavailable | undefined): void {
+function noteAnswer(about: OpenCall, answer: PartnerAnswer): void {
+  const common = readCommon(answer);
   about.mayHaveLeft = true;
+  if (!common && answer.status < 300) about.taken = true;
   if (common && !common.pause) about.doubt ??= common.reason;
 }
 
@@ -357,4 +357,9 @@ function noteFailure(about: OpenCall, error: unknown): void {
 /** Of a paid or irreversible call: "it did not take it" is believed only where no request of it is in doubt. */
 function withDoubt(outcome: Outcome, { doubt }: OpenCall): Outcome {
   return outcome.kind === 'unavailable' && doubt !== undefined ? unknown(doubt) : outcome;
+}
+
+/** What ended the method is no word of it: "it did not leave" says nothing of a request before, which was taken. */
+function afterTaken(outcome: Outcome, about: OpenCall): Outcome {
+  return outcome.kind === 'unavailable' && about.taken ? unknown(outcome.reason) : withDoubt(outcome, about);
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
-import type { DynamicModule, Provider } from '@nestjs/common';
+import type { DynamicModule, Provider, Type } from '@nestjs/common';
+import type { MigrationInterface } from 'typeorm';
 import { ScheduleModule } from '@nestjs/schedule';
 import { Pool } from 'pg';
 import { ACCESS_MIGRATIONS, AccessModule } from '#libs/access';
@@ -57,7 +58,7 @@ import { ReconciliationsController } from './reconciliations.controller.js';
 import { SettingsBook } from './settings-book.js';
 import { SystemParametersController } from './system-parameters.controller.js';
 
-/** In this order; a connector adds its own behind them. */
+/** In this order; those of a connector's own come behind them. */
 export const CONNECTOR_MIGRATIONS = [
   ...SETTINGS_MIGRATIONS,
   ...ACCESS_MIGRATIONS,
@@ -79,13 +80,18 @@ export interface ConnectorModuleOptions {
   connector: ConnectorClass;
   /** What the connector class asks for in its constructor. */
   providers?: Provider[];
+  /** Routes of its own, beside those every connector has. */
+  controllers?: Type[];
+  /** Tables of its own, in the connector's schema. */
+  migrations?: readonly (new () => MigrationInterface)[];
 }
 
 const replica = `${hostname()}/${process.pid}`;
 
 /** Everything a connector is, from its class: queue, ledger, dispatcher, settings, HTTP, metrics. */
 export class ConnectorModule {
-  static for(environment: ConnectorEnvironment, { connector, providers = [] }: ConnectorModuleOptions): DynamicModule {
+  static for(environment: ConnectorEnvironment, options: ConnectorModuleOptions): DynamicModule {
+    const { connector, providers = [], controllers = [], migrations = [] } = options;
     const definition = definitionOf(connector);
     return {
       module: ConnectorModule,
@@ -96,7 +102,7 @@ export class ConnectorModule {
           url: environment.DATABASE_URL,
           schema: definition.name,
           entities: SETTINGS_ENTITIES,
-          migrations: CONNECTOR_MIGRATIONS,
+          migrations: [...CONNECTOR_MIGRATIONS, ...migrations],
           applicationName: definition.app,
           poolSize: environment.DATABASE_POOL_SIZE,
         }),
@@ -113,6 +119,7 @@ export class ConnectorModule {
         CapabilitiesController,
         ReconciliationsController,
         BalanceController,
+        ...controllers,
       ],
       providers: [
         connector,

@@ -24,7 +24,7 @@ export type { LoginVerdict } from './login-calls.js';
 export { Logins } from './logins.js';
 export { Login, type LoginAnswer, type LoginOptions } from './login-definition.js';
 export { PartnerSettings } from './partner-settings.js';
-export { SpendSettings } from './spend-settings.js';
+export { budgetOf, SpendSettings } from './spend-settings.js';
 export {
   Reconcile,
   type ComparedFields,

@@ -9,6 +9,7 @@ import {
   type Integration,
   type IntegrationInput,
   type Reencryption,
+  type SavedIntegration,
   type SystemParameter,
   type SystemParameterInput,
 } from '#libs/settings';
@@ -96,10 +97,29 @@ export class IntegrationDesk {
       if (await requireWordOnResending(client, this.definition, saved, resend))
         await this.life.resend(client, saved.after.id, caller.name);
       await writeOutcomes(client, tellSettings(this.definition.name, saved, caller.name));
-      return this.followIn(client, saved.after, caller.name);
+      const others = await this.turnOnWith(client, saved, caller.name);
+      // Read anew: the switch may have made it ready.
+      const own = (await this.registry.byId(client, saved.after.id))!;
+      return [await this.followIn(client, own, caller.name), ...others];
     });
-    await this.followAfter(followed, caller.name);
-    return followed.integration;
+    for (const each of followed) await this.followAfter(each, caller.name);
+    return followed[0]!.integration;
+  }
+
+  /** Where the manual has the switch follow the integrations. @returns the others, which follow the switch */
+  private async turnOnWith(
+    client: PoolClient,
+    { after, changed }: SavedIntegration<PartnerSettings>,
+    by: string,
+  ): Promise<Followed[]> {
+    if (changed.length === 0 || !this.definition.systemParameter?.turnsOnWithIntegration) return [];
+    const { source } = after;
+    const switched = await this.parameters.save(client, { source, enabled: true }, by);
+    if (!switched.changed) return [];
+    const others = (await this.registry.forSource(client, source)).filter(({ id }) => id !== after.id);
+    const followed: Followed[] = [];
+    for (const integration of others) followed.push(await this.followIn(client, integration, by));
+    return followed;
   }
 
   /** Those that have an integration, of their own or of a branch. */

@@ -66,7 +66,10 @@ export class LoginTokens {
 
   /** By a login that begins after this call, whatever token there is. @throws NoToken */
   async anew(wish: LoginWish): Promise<Token> {
-    for (let others; (others = this.flights.get(keyOf(wish)));) await this.within(wish, others);
+    for (let others; (others = this.flights.get(keyOf(wish)));) {
+      await this.within(wish, others);
+      if (this.clock.monotonicMs() >= wish.endsAt) throw NoToken.inTime();
+    }
     const landed = await this.within(wish, this.flightOf(wish, ANEW));
     if ('none' in landed) throw landed.none;
     return landed.token;

@@ -5,6 +5,8 @@ import { connectionSettings, inTransaction, migrate, Secret, SystemClock, type C
 import { IntegrationRegistry, readKeyRing, SecretBox, type Integration, type IntegrationInput } from '#libs/settings';
 import { privateDatabase } from '#libs/testing';
 import { CONNECTOR_MIGRATIONS, type PartnerSettings } from '../src/index.js';
+import { LoginRows } from '../src/login-rows.js';
+import { LoginTokens } from '../src/login-tokens.js';
 import { SettingsBook } from '../src/settings-book.js';
 import { ShopSettings } from './shop-connector.js';
 
@@ -26,6 +28,7 @@ export async function openShop(clock: Clock = new SystemClock()) {
     pool,
     registry,
     newBook: () => new SettingsBook(pool, registry, clock),
+    newTokens: () => new LoginTokens(new LoginRows(pool, box), clock),
     /** Ready unless said otherwise. */
     save: (company: string, more: Partial<IntegrationInput> = {}): Promise<Integration<PartnerSettings>> => {
       const settings = { baseUrl: 'https://shop.example', token: TOKEN, ...more.settings };

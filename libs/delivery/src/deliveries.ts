@@ -139,6 +139,11 @@ export class Deliveries {
     return this.leave(position, { by, reason }, (_, row) => Promise.resolve(void requireKnown(row)));
   }
 
+  /** It was asked for and is not wanted any more; nothing of it has left. @throws DeliveryRefusal once something may have */
+  withdraw(position: string, by: string, reason: string): Promise<void> {
+    return this.leave(position, { by, reason }, async (_, row) => requireUntried(row), true);
+  }
+
   /** Nobody will know whether its call took effect; what it may have cost stays spent. @throws DeliveryRefusal */
   giveUp(position: string, by: string, reason: string): Promise<void> {
     return this.leave(position, { by, reason }, (client) => endUnresolved(client, position, 'given-up'));
@@ -160,16 +165,20 @@ export class Deliveries {
     this.onReleased();
   }
 
-  private async leave(position: string, { by, reason }: Left, first: BeforeLeaving): Promise<void> {
-    const laneId = await this.change(position, async (client, open, { lane_id: id, lane_key: laneKey }) => {
-      const row = requireOpen(position, open);
-      await first(client, row);
-      const verdict = [position, row.tries, row.tries, row.attempts, 'skipped', storable(reason), null, by];
-      await client.query(SETTLE_DELIVERIES, columnsOf([verdict], 8));
-      await client.query(sql.NOTE_ACTIONS, [[position], 'skipped', by, storable(reason), null, null]);
-      await writeOutcomes(client, [this.outcomes.stopped('skipped', { ...toTold(row), laneKey }, reason, by)]);
-      return id;
-    });
+  private async leave(position: string, { by, reason }: Left, first: BeforeLeaving, untried = false): Promise<void> {
+    const laneId = await this.change(
+      position,
+      async (client, open, { lane_id: id, lane_key: laneKey }) => {
+        const row = requireOpen(position, open);
+        await first(client, row);
+        const verdict = [position, row.tries, row.tries, row.attempts, 'skipped', storable(reason), null, by];
+        await client.query(SETTLE_DELIVERIES, columnsOf([verdict], 8));
+        await client.query(sql.NOTE_ACTIONS, [[position], 'skipped', by, storable(reason), null, null]);
+        await writeOutcomes(client, [this.outcomes.stopped('skipped', { ...toTold(row), laneKey }, reason, by)]);
+        return id;
+      },
+      untried,
+    );
     // It is skipped whether or not those that wait for it could be told: the sweeper finds them.
     await wakeDependentsOf(this.pool, [laneId]).catch(() => undefined);
     this.onReleased();
@@ -180,7 +189,7 @@ export class Deliveries {
   }
 
   /** Holds the lane, which nobody has in hand; what it waits for is said anew after. */
-  private change<T>(position: string, work: Work<T>): Promise<T> {
+  private change<T>(position: string, work: Work<T>, untried = false): Promise<T> {
     return inTransaction(this.pool, async (client) => {
       const lane = (await client.query<LaneOfDelivery>(sql.LANE_OF, [position])).rows[0];
       if (!lane) throw new DeliveryRefusal('not-found', `there is no delivery ${position}`);
@@ -188,7 +197,7 @@ export class Deliveries {
       if (held?.leased)
         throw new DeliveryRefusal('in-hand', `the delivery ${position}, or its lane, is being sent just now`);
       const row = (await client.query<DeliveryRow>(sql.DELIVERY_FOR_PERSON, [position])).rows[0];
-      if (row?.state === 'pending' && row.tries === 0)
+      if (row?.state === 'pending' && row.tries === 0 && !untried)
         throw new DeliveryRefusal('not-parked', `the delivery ${position} waits for its turn, not for a person`);
       if (row?.batch_id)
         throw new DeliveryRefusal(
@@ -200,6 +209,10 @@ export class Deliveries {
       return done;
     });
   }
+}
+
+function requireUntried({ position, tries }: DeliveryRow): void {
+  if (tries > 0) throw new DeliveryRefusal('not-untried', `the delivery ${position} was tried already`);
 }
 
 /** @throws DeliveryRefusal while a call of it may have taken effect: sent again, it might be charged twice */

@@ -8,6 +8,8 @@ export class DeliveryRefusal extends Error {
       | 'in-hand'
       /** It waits for its turn, and not for a person. */
       | 'not-parked'
+      /** It was tried, and may have left. */
+      | 'not-untried'
       /** It is through, and what a person would do to it can only be done to what is open. */
       | 'settled'
       | 'replaced'

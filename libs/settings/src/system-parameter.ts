@@ -8,6 +8,8 @@ export interface SystemParameterDescription {
   code: string;
   label: Words;
   help?: Words;
+  /** Saving an integration switches it on; a person switches it off. */
+  turnsOnWithIntegration?: true;
 }
 
 /** The switch of one ERP instance. One nobody has touched is off, at version 0. */

@@ -6,6 +6,7 @@ import { CREATE_EXPORT_VIEWS } from './erp-export.sql.js';
 import { CREATE_ERP_TABLES, LOCK_ERP_SCHEMA } from './erp-schema.sql.js';
 
 const OUTBOX_KIT = 'libs/outbox/sql/erp-outbox.v1.sql';
+const INBOX_KIT = 'libs/outbox/sql/erp-inbox.v1.sql';
 const HEARTBEAT_KIT = 'libs/outbox/sql/erp-heartbeat.v1.sql';
 const EXPORT_KIT = 'libs/outbox/sql/ponte-export.v1.sql';
 
@@ -24,6 +25,7 @@ export async function openErpDatabase(url: string): Promise<pg.Pool> {
       await client.query(LOCK_ERP_SCHEMA);
       await client.query(readKit(OUTBOX_KIT));
       await client.query(readKit(HEARTBEAT_KIT));
+      await client.query(readKit(INBOX_KIT));
       await client.query(CREATE_ERP_TABLES);
       await client.query(readKit(EXPORT_KIT));
       await client.query(CREATE_EXPORT_VIEWS);
