@@ -7,6 +7,7 @@ const floors = [
   ['broker', 'outbox', 'runtime'],
   ['delivery', 'partner', 'settings', 'receivables', 'access'],
   ['connector-kit'],
+  ['credit'],
 ];
 
 const anyOf = (names) => `^libs/(${names.join('|')})/`;

@@ -8,13 +8,14 @@ import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isEven } from '#libs/testing';
+import { InboxWriter } from '../../test/world/inbox-writer.ts';
 import { APPS, World } from '../../test/world/world.ts';
 import { buildApps } from '../build.ts';
 import { interruptedExitCode, interruption } from '../interruption.ts';
 import { PrivateStack } from '../stack/stack.ts';
 import { runHistory } from './history.ts';
 import { runJourney, type Ending } from './journey.ts';
-import { chapter, say } from './story.ts';
+import { chapter, say, table } from './story.ts';
 
 const USUAL_PORTS = { sandbox: 4100, 'erp-outbox-reader': 4101, 'customerx-connector': 4102, audit: 4103 };
 
@@ -46,10 +47,28 @@ async function demo(args: string[]): Promise<number> {
 
 async function inWorld(world: World, history: string | undefined, exit: boolean): Promise<number> {
   await world.startAll();
-  const ending = history ? await runHistory(world, history) : await runJourney(world);
-  const code = close(ending);
-  if (!exit && !interruption.aborted) await stay(world);
-  return interruption.aborted && exit ? interruptedExitCode : code;
+  const inbox = await InboxWriter.start(world);
+  try {
+    const ending = history ? await runHistory(world, history) : await runJourney(world);
+    await tellInbox(inbox);
+    const code = close(ending);
+    if (!exit && !interruption.aborted) await stay(world);
+    return interruption.aborted && exit ? interruptedExitCode : code;
+  } finally {
+    await inbox.close();
+  }
+}
+
+/** Of the types it asked for: what was refused, what waits for a person, what was decided. */
+async function tellInbox(inbox: InboxWriter): Promise<void> {
+  chapter('What the ERP finds in its inbox');
+  const byType = Map.groupBy(await inbox.results(), ({ type }) => type);
+  if (byType.size === 0) say('   nothing: nothing was refused, nothing waits for a person.');
+  else
+    table(
+      ['rows of erp_inbox', 'type'],
+      [...byType].map(([type, rows]) => [String(rows.length), type]),
+    );
 }
 
 function close({ verdict, differences, titles }: Ending): number {

@@ -75,7 +75,8 @@ const environments: AppEnvironment[] = [
       ...brokerSettings(addresses),
       ERP_DATABASE_URL: erp(erpInbox),
       ERP_SOURCE: '/erp/demo',
-      INBOX_TYPES: '*.credit-analysis.#,*.credit-limit.#,*.delivery.refused.v1,*.delivery.parked.v1',
+      INBOX_TYPES:
+        '*.credit-analysis.completed.#,*.credit-analysis.answered.#,*.credit-limit.#,*.delivery.refused.v1,*.delivery.parked.v1',
     }),
   },
 ];

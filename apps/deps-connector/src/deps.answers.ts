@@ -1,5 +1,6 @@
-import { delivered, refused, type Outcome } from '#libs/contracts';
+import { delivered, refused, unknown, type AnswerCode, type Outcome } from '#libs/contracts';
 import type { LoginAnswer } from '#libs/connector-kit';
+import type { CreditResult } from '#libs/credit';
 import { readCommon, type PartnerAnswer } from '#libs/partner';
 import type { DepsTitle } from './deps.mapping.js';
 
@@ -41,6 +42,55 @@ export function readBatch(answer: PartnerAnswer, titles: readonly DepsTitle[]): 
     const complaint = complaints.get(idExterno);
     return complaint ? refused(complaintIn(complaint, answer.status)) : delivered(String(loteId));
   });
+}
+
+/** What came of a query: an analysis; an answer that is none, and costs nothing; or what every call may meet. */
+export type ReadQuery =
+  | { kind: 'analysis'; result: CreditResult }
+  | { kind: 'answer'; code: AnswerCode; text: string }
+  | { kind: 'outcome'; outcome: Outcome };
+
+const ANSWERS: Record<string, AnswerCode> = { 'DEPS-030': 'consent-pending', 'DEPS-040': 'no-data' };
+
+interface Mix {
+  historicoConsultaId?: unknown;
+  dataConsulta?: unknown;
+  linkCompartilhamento?: unknown;
+  score?: { pontuacao?: unknown } | null;
+  smart?: { situacao?: unknown; limiteSugerido?: unknown } | null;
+}
+
+/** That somebody has not consented, or that nothing is known, comes as HTTP 400 and is an answer. */
+export function readAnalysis(answer: PartnerAnswer): ReadQuery {
+  const common = readCommon(answer);
+  if (common) return { kind: 'outcome', outcome: common };
+  if (answer.status >= 300) return readRefusal(answer);
+  const [first] = [answer.body as { mix?: Mix } | { mix?: Mix }[]].flat();
+  const { historicoConsultaId: id, dataConsulta, linkCompartilhamento: link, score, smart } = first?.mix ?? {};
+  const analyzedAt = new Date(String(dataConsulta));
+  if (typeof id !== 'string' || Number.isNaN(analyzedAt.getTime()))
+    return { kind: 'outcome', outcome: unknown('a DEPS respondeu sem consulta / DEPS answered without an analysis') };
+  return {
+    kind: 'analysis',
+    result: {
+      reference: id,
+      analyzedAt,
+      ...textsOf({ link, score: score?.pontuacao, situation: smart?.situacao, suggestedLimit: smart?.limiteSugerido }),
+      raw: answer.body,
+    },
+  };
+}
+
+function readRefusal({ status, body }: PartnerAnswer): ReadQuery {
+  const text = complaintIn(body, status);
+  const code = ANSWERS[String((body as Complaint | undefined)?.codigo)];
+  return code ? { kind: 'answer', code, text } : { kind: 'answer', code: 'refused', text };
+}
+
+/** Numbers as their text; what is neither is left out. */
+function textsOf(values: Record<string, unknown>): Record<string, string> {
+  const said = Object.entries(values).filter(([, value]) => ['string', 'number'].includes(typeof value));
+  return Object.fromEntries(said.map(([name, value]) => [name, String(value)]));
 }
 
 function complaintIn(body: unknown, status: number): string {

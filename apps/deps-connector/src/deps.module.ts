@@ -1,7 +1,9 @@
 import type { DynamicModule } from '@nestjs/common';
 import { ConnectorEnvironment, ConnectorModule } from '#libs/connector-kit';
+import { creditParts } from '#libs/credit';
 import { DepsApi } from './deps.api.js';
 import { DepsConnector } from './deps.connector.js';
+import { DepsBureau } from './deps.credit.js';
 
 export class DepsEnvironment extends ConnectorEnvironment {
   override HTTP_PORT: number = 4106;
@@ -10,6 +12,8 @@ export class DepsEnvironment extends ConnectorEnvironment {
 
 export class DepsModule {
   static for(environment: DepsEnvironment): DynamicModule {
-    return ConnectorModule.for(environment, { connector: DepsConnector, providers: [DepsApi] });
+    const connector = DepsConnector;
+    const { providers, ...credit } = creditParts({ environment, connector, partner: DepsBureau });
+    return ConnectorModule.for(environment, { connector, providers: [DepsApi, ...providers], ...credit });
   }
 }

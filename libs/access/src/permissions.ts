@@ -60,6 +60,14 @@ export const PERMISSIONS = {
     pt: 'Clientes - Permite utilizar consulta Deps',
     en: 'Customers - may use the DEPS credit query',
   },
+  'credit-analyses.read': {
+    pt: 'Ver o histórico de análises de crédito',
+    en: 'See the history of credit analyses',
+  },
+  'credit-limits.decide': {
+    pt: 'Decidir situação e limite de crédito por uma análise',
+    en: 'Decide credit situation and limit by an analysis',
+  },
   'access.manage': { pt: 'Administrar grupos e permissões', en: 'Manage groups and permissions' },
 } as const satisfies Record<string, PermissionLabel>;
 

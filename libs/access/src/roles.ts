@@ -34,7 +34,7 @@ export const ROLES = {
   /** Sees the state of things. */
   viewer: SEE,
   /** Sees everything, unmasked, and proves it; changes nothing. */
-  auditor: [...SEARCH, 'events.read-personal', 'audit.verify', 'audit.export'],
+  auditor: [...SEARCH, 'events.read-personal', 'credit-analyses.read', 'audit.verify', 'audit.export'],
 } as const satisfies Record<string, readonly Permission[]>;
 
 export type Role = keyof typeof ROLES;

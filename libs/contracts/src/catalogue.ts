@@ -1,6 +1,6 @@
 import { BackfillFinished, BackfillStarted } from './backfill.js';
 import { ContractChanged } from './contract.js';
-import { CreditAnalysisRequested, NegativationRequested } from './credit.js';
+import { CreditAnalysisRequested, CreditLimitApplied, NegativationRequested } from './credit.js';
 import { CustomerChanged } from './customer.js';
 import { OccurrenceChanged } from './occurrence.js';
 import { ReceivableChanged } from './receivable.js';
@@ -52,6 +52,8 @@ export const EVENT_CATALOGUE = {
   'erp.occurrence.reopened.v1': OccurrenceChanged,
 
   'erp.credit-analysis.requested.v1': CreditAnalysisRequested,
+  /** What the ERP made of a decision on a customer's credit. */
+  'erp.credit-limit.applied.v1': CreditLimitApplied,
   'erp.negativation.requested.v1': NegativationRequested,
   'erp.negativation.removal-requested.v1': NegativationRequested,
 

@@ -1,4 +1,4 @@
-import { CalendarDate, Charge, Flag, Identifier, Optional, Part, Parts, Text } from './fields.js';
+import { CalendarDate, Charge, Flag, Identifier, Optional, Part, Parts, Text, Uuid } from './fields.js';
 import { ReceivableCustomer } from './customer.js';
 
 /** Data of `erp.credit-analysis.requested.v1`: somebody asks for a paid credit analysis [análise de crédito]. */
@@ -21,6 +21,28 @@ export class CreditAnalysisRequested {
   /** The person was told that a recent analysis exists and wants a new, paid one all the same. */
   @Flag()
   confirmedNew!: boolean;
+
+  /**
+   * Which one the person was told of: a request that comes late, when a newer one is there, is shown that one and buys
+   * nothing. Without it, `confirmedNew` counts for what was there when the request was recorded.
+   */
+  @Optional()
+  @Uuid()
+  insteadOf?: string;
+}
+
+/** Data of `erp.credit-limit.applied.v1`: what became of `<connector>.credit-limit.decided.v1` in the ERP. */
+export class CreditLimitApplied {
+  @Uuid()
+  decisionId!: string;
+
+  /** False: the ERP changed nothing, for the reason given. */
+  @Flag()
+  applied!: boolean;
+
+  @Optional()
+  @Text(500)
+  reason?: string;
 }
 
 /** A title somebody wants negativated or removed. */

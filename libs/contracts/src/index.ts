@@ -57,7 +57,19 @@ export {
 } from './backfill.js';
 export type { BackfillAggregate, SnapshotType } from './backfill.js';
 export { OCCURRENCE_ORIGINS, OCCURRENCE_STATUSES, OccurrenceChanged, OccurrenceType } from './occurrence.js';
-export { CreditAnalysisRequested, NegativationRequested, NegativationTitle } from './credit.js';
+export { CreditAnalysisRequested, CreditLimitApplied, NegativationRequested, NegativationTitle } from './credit.js';
+export {
+  ANSWER_CODES,
+  CreditAnalysisAnswered,
+  CreditAnalysisCompleted,
+  CreditAnalysisViewed,
+  CreditLimitDecided,
+  CreditStanding,
+  JOINED_REQUESTS_MAX,
+  LastAnalysis,
+  VIEWED_ANALYSES_MAX,
+  type AnswerCode,
+} from './credit-outcomes.js';
 
 export {
   OUTCOME_CATALOGUE,

@@ -8,6 +8,12 @@ import {
   BalanceReEmitted,
   BalanceTold,
 } from './balance-events.js';
+import {
+  CreditAnalysisAnswered,
+  CreditAnalysisCompleted,
+  CreditAnalysisViewed,
+  CreditLimitDecided,
+} from './credit-outcomes.js';
 import { HubEnvelope } from './envelope.js';
 import { DeliveryEvent, DeliveryRetried, DeliveryStopped, DeliverySuperseded } from './delivery-events.js';
 import { EndpointEvent, RunFinished, RunStarted, SettingsChanged } from './operation-events.js';
@@ -31,6 +37,13 @@ export const OUTCOME_CATALOGUE = {
   'event.unplanned.v1': EventUnplanned,
   'event.parked.v1': EventParked,
   'event.released.v1': EventReleased,
+  /** A credit analysis was made and charged … */
+  'credit-analysis.completed.v1': CreditAnalysisCompleted,
+  /** … or its request came to an end without one. */
+  'credit-analysis.answered.v1': CreditAnalysisAnswered,
+  'credit-analysis.viewed.v1': CreditAnalysisViewed,
+  /** A person decided by it what a customer is granted: the ERP applies it and says so. */
+  'credit-limit.decided.v1': CreditLimitDecided,
   /** Always `ponte.backfill.requested.v1`: an ERP's reader is asked, whoever asks. */
   'backfill.requested.v1': BackfillRequested,
   /** The hourly balance: said by the audit … */

@@ -1,5 +1,6 @@
 import { BACKFILL_REQUESTED } from './sample-backfills.js';
 import { BALANCE_SAMPLES } from './balance-samples.js';
+import { CREDIT_SAMPLES } from './credit-samples.js';
 import { outcomeType, type OutcomeData, type OutcomeEvent, type OutcomeSuffix } from './outcome-catalogue.js';
 import type { DeliveryEvent } from './delivery-events.js';
 import type { EndpointEvent, RunStarted } from './operation-events.js';
@@ -113,6 +114,7 @@ const DATA: { readonly [S in OutcomeSuffix]: OutcomeData<S> } = {
     occurredAt: AT,
   },
   'backfill.requested.v1': BACKFILL_REQUESTED,
+  ...CREDIT_SAMPLES,
   ...BALANCE_SAMPLES,
 };
 
@@ -124,6 +126,8 @@ const SUBJECTS: Readonly<Record<string, string>> = {
   event: 'event/41',
   backfill: 'backfill/receivable',
   balance: 'balance/2026-07-20T18:00:00Z',
+  'credit-analysis': 'credit-analysis/0196f0c2-1a2b-7c3d-8e4f-5a6b7c8d0991',
+  'credit-limit': 'credit-limit/0196f0c2-1a2b-7c3d-8e4f-5a6b7c8d0a01',
 };
 
 /** One realistic event of `ponte.events` per kind, as the customerx connector would say it; a fresh copy at each call. */

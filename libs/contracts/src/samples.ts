@@ -111,6 +111,11 @@ const SCENES: { readonly [T in EventType]: Scene<T> } = {
     data: CREDIT_ANALYSIS,
     partitionkey: 'customer/9017',
   },
+  'erp.credit-limit.applied.v1': {
+    subject: 'credit-limit/0196f0c2-1a2b-7c3d-8e4f-5a6b7c8d0a01',
+    time: '2026-07-08T14:11:00-03:00',
+    data: { decisionId: '0196f0c2-1a2b-7c3d-8e4f-5a6b7c8d0a01', applied: true },
+  },
   'erp.negativation.requested.v1': {
     subject: 'negativation/318',
     time: '2026-09-15T09:00:00-03:00',

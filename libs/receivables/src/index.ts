@@ -22,5 +22,14 @@ export {
   type ReceivableEvent,
   type SequenceAnomaly,
 } from './read-model.js';
-export { lockTitles, placesOfTitles, readTitles, type TitleNow, type TitlePlace, type TitlesWish } from './titles.js';
+export { ReceivablesByDocument1764170000000 } from './by-document.migration.js';
+export {
+  lockOwedBy,
+  lockTitles,
+  placesOfTitles,
+  readTitles,
+  type TitleNow,
+  type TitlePlace,
+  type TitlesWish,
+} from './titles.js';
 export { ReceivablesReadModel1763900000000 } from './receivables.migration.js';

@@ -12,6 +12,13 @@ export const LOCK_TITLES = `
   order by source, company, receivable_id
   for update`;
 
+/** $1 source, $2 company, $3 document: what its holder owes, locked in the order everybody locks them */
+export const LOCK_OWED_BY = `
+  select data, position::text as position from receivable
+  where source = $1 and company = $2 and data->'customer'->>'document' = $3 and status in ('open', 'partially-settled')
+  order by source, company, receivable_id
+  for update`;
+
 /** $1 source, $2 company: where its titles belong, the deleted left out */
 export const PLACES_OF_TITLES = `
   select branch, data->>'businessUnit' as business_unit, count(*)::int as titles,

@@ -44,6 +44,16 @@ export async function lockTitles(
   return (await client.query(sql.LOCK_TITLES, [source, company, titles])).rows.map(toTitleNow);
 }
 
+/** Every title the holder of this document owes, locked as `lockTitles` locks. */
+export async function lockOwedBy(
+  client: Queryable,
+  source: string,
+  company: string,
+  document: string,
+): Promise<TitleNow[]> {
+  return (await client.query(sql.LOCK_OWED_BY, [source, company, document])).rows.map(toTitleNow);
+}
+
 export async function placesOfTitles(client: Queryable, source: string, company: string): Promise<TitlePlace[]> {
   type Row = { branch: string; business_unit: string | null; titles: number; owed: number };
   const { rows } = await client.query<Row>(sql.PLACES_OF_TITLES, [source, company]);

@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import type { PersonType, ReceivableChanged } from '#libs/contracts';
+import { plan } from '#libs/connector-kit';
+import { CreditPartner, type AnalysisToBuy } from '#libs/credit';
+import type { PlannedDelivery } from '#libs/delivery';
+import type { Integration } from '#libs/settings';
+import { toDepsTitle } from './deps.mapping.js';
+import { priceOf, type DepsSettings } from './deps.settings.js';
+
+export const BUY = 'analysis.buy';
+const USUAL_REQUERY_DAYS = 90;
+
+/** What a paid query is made of. */
+export interface Query {
+  analysisId: string;
+  document: string;
+  product: string;
+  /** The instant it was asked for: what DEPS' history shows from then on may be ours. */
+  askedAt: string;
+}
+
+/** What this house knows of DEPS as a bureau. */
+@Injectable()
+export class DepsBureau extends CreditPartner<DepsSettings> {
+  readonly operation = BUY;
+
+  laneOf(document: string): string {
+    return `analysis/${document}`;
+  }
+
+  productFor({ productForPerson, productForCompany }: DepsSettings, personType: PersonType): string | undefined {
+    return personType === 'F' ? productForPerson : productForCompany;
+  }
+
+  priceOf(settings: DepsSettings, product: string, day: string): string | undefined {
+    return priceOf(settings, product, day);
+  }
+
+  /** All that is open goes before each query, with the daily synchronisation off too. */
+  planTitle(title: ReceivableChanged): PlannedDelivery[] {
+    const { movement: _, ...asItStands } = title;
+    return [plan('receivables.show', { lane: `receivable/${title.receivableId}`, body: toDepsTitle(asItStands) })];
+  }
+
+  bodyOf({ id, document, product, askedAt }: AnalysisToBuy): Query {
+    return { analysisId: id, document, product, askedAt: askedAt.toISOString() };
+  }
+
+  requeryDaysOf({ settings }: Integration<DepsSettings>, ofCompany?: Integration<DepsSettings>): number {
+    return settings.requeryDays ?? ofCompany?.settings.requeryDays ?? USUAL_REQUERY_DAYS;
+  }
+}

@@ -1,0 +1,45 @@
+import type { PersonType, ReceivableChanged } from '#libs/contracts';
+import type { PartnerSettings } from '#libs/connector-kit';
+import type { PlannedDelivery } from '#libs/delivery';
+import type { Integration } from '#libs/settings';
+
+/** An analysis that is about to be bought, as its delivery's body is made of. */
+export interface AnalysisToBuy {
+  id: string;
+  document: string;
+  personType: PersonType;
+  product: string;
+  requestedBy: string;
+  /** On our clock. */
+  askedAt: Date;
+  askedAt: Date;
+  customerId?: string;
+  customerName?: string;
+}
+
+/** What a connector says of the bureau it speaks to. Pure, all of it. */
+export abstract class CreditPartner<S extends PartnerSettings = PartnerSettings> {
+  /** The paid one: `@Deliver(operation, { effect: 'paid', … })`. */
+  abstract readonly operation: string;
+
+  /** What is asked of one person stays in order. */
+  abstract laneOf(document: string): string;
+
+  /** The standard product [consulta padrão] of the integration. */
+  abstract productFor(settings: S, personType: PersonType): string | undefined;
+
+  /** @param day `YYYY-MM-DD` in the integration's zone @returns money; undefined: it is not bought */
+  abstract priceOf(settings: S, product: string, day: string): string | undefined;
+
+  /** How a title the customer owes is told before the analysis. */
+  abstract planTitle(title: ReceivableChanged, settings: S): PlannedDelivery[];
+
+  /** What the paid `@Deliver` is given. */
+  abstract bodyOf(analysis: AnalysisToBuy): object;
+
+  /**
+   * Within so many days of an analysis another one of the same document needs a word on it; 0: never.
+   * @param ofCompany the company's integration, where the branch has one of its own
+   */
+  abstract requeryDaysOf(integration: Integration<S>, ofCompany?: Integration<S>): number;
+}

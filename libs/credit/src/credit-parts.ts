@@ -1,0 +1,89 @@
+import type { Provider, Type } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { Pool } from 'pg';
+import {
+  definitionOf,
+  type ConnectorEnvironment,
+  type ConnectorModuleOptions,
+  type PartnerSettings,
+} from '#libs/connector-kit';
+import { DeliveryEngine } from '#libs/delivery';
+import { ReceivablesByDocument1764170000000 } from '#libs/receivables';
+import { Clock } from '#libs/runtime';
+import { IntegrationRegistry, readKeyRing, SecretBox } from '#libs/settings';
+import { CreditAnalysesController } from './credit-analyses.controller.js';
+import { CreditCancellation } from './credit-cancellation.js';
+import { CreditDecisions } from './credit-decisions.js';
+import { CreditDesk } from './credit-desk.js';
+import { CreditEndings } from './credit-endings.js';
+import { CreditHistory } from './credit-history.js';
+import { CreditPartner } from './credit-partner.js';
+import { CreditResults } from './credit-results.js';
+import { CreditTeller } from './credit-teller.js';
+import { CreditAnalyses1764180000000 } from './credit.migration.js';
+
+export interface CreditPartsWish {
+  /** Of the app: answers are sealed with the keys that seal its settings. */
+  environment: ConnectorEnvironment;
+  connector: ConnectorModuleOptions['connector'];
+  /** What the connector says of its bureau. */
+  partner: Type<CreditPartner<never>>;
+}
+
+type Registry = IntegrationRegistry<PartnerSettings>;
+
+/**
+ * What a connector whose partner sells credit analyses has beside: `ConnectorModule.for(environment, { connector, ...creditParts(…) })`.
+ * The connector class may ask for `CreditResults`, `CreditDecisions` and `CreditDesk`.
+ */
+export function creditParts({ environment, connector, partner }: CreditPartsWish) {
+  const definition = definitionOf(connector);
+  const box = new SecretBox(readKeyRing(environment.SETTINGS_KEYS));
+  const providers: Provider[] = [
+    { provide: CreditPartner, useClass: partner as unknown as Type<CreditPartner> },
+    {
+      provide: CreditTeller,
+      inject: [IntegrationRegistry, Clock],
+      useFactory: (registry: Registry, clock: Clock) => new CreditTeller(definition.name, registry, clock),
+    },
+    {
+      provide: CreditEndings,
+      inject: [CreditPartner, CreditTeller, Clock],
+      useFactory: (bureau: CreditPartner, teller: CreditTeller, clock: Clock) =>
+        new CreditEndings(bureau.operation, teller, clock),
+    },
+    {
+      provide: CreditResults,
+      inject: [Pool, Clock, CreditTeller, CreditEndings],
+      useFactory: (pool: Pool, clock: Clock, teller: CreditTeller, endings: CreditEndings) =>
+        new CreditResults({ pool, clock, box, teller, endings }),
+    },
+    {
+      provide: CreditDecisions,
+      inject: [Pool, Clock, CreditTeller],
+      useFactory: (...given: ConstructorParameters<typeof CreditDecisions>) => new CreditDecisions(...given),
+    },
+    {
+      provide: CreditDesk,
+      inject: [Pool, Clock, IntegrationRegistry, CreditPartner, CreditTeller, CreditEndings, ModuleRef],
+      useFactory: (...[pool, clock, registry, bureau, teller, endings, modules]: DeskProviders) => {
+        const engine = () => modules.get(DeliveryEngine, { strict: false });
+        return new CreditDesk({ pool, clock, registry, definition, partner: bureau, teller, endings, engine });
+      },
+    },
+    {
+      provide: CreditHistory,
+      inject: [Pool, CreditTeller, CreditEndings, DeliveryEngine],
+      useFactory: (...given: ConstructorParameters<typeof CreditHistory>) => new CreditHistory(...given),
+    },
+    {
+      provide: CreditCancellation,
+      inject: [Pool, DeliveryEngine, CreditEndings],
+      useFactory: (...given: ConstructorParameters<typeof CreditCancellation>) => new CreditCancellation(...given),
+    },
+  ];
+  const migrations = [ReceivablesByDocument1764170000000, CreditAnalyses1764180000000];
+  return { providers, controllers: [CreditAnalysesController], migrations };
+}
+
+type DeskProviders = [Pool, Clock, Registry, CreditPartner, CreditTeller, CreditEndings, ModuleRef];
