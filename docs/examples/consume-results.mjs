@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite'; // stands for the ERP's own database
 import { connect } from 'amqplib';
 
-const database = new DatabaseSync(process.env.DATABASE);
+const database = new DatabaseSync(process.env.DATABASE, { timeout: 5_000 });
 database.exec('create table if not exists result (id text primary key, type text, subject text, data text)');
 const insert = database.prepare('insert into result values (?, ?, ?, ?) on conflict (id) do nothing');
 

@@ -32,6 +32,8 @@ type DepsCall = Call<DepsSettings>;
 type Titles = BatchCall<DepsSettings>;
 type Receivable = HubEvent<EventTypesMatching<'erp.receivable.*.v1'>>;
 
+/** No window holds it: somebody waits. */
+const AT_ONCE = 1;
 const IN_BATCHES = { batch: 500, group: 'receivables' } as const;
 
 /** The whole integration: what moved goes once a day, in batches; an analysis is bought once, behind what its person owes. */
@@ -96,7 +98,7 @@ export class DepsConnector {
 
   @Plan('erp.credit-analysis.requested.v1')
   planRequest(event: HubEvent<'erp.credit-analysis.requested.v1'>): Planned {
-    return [plan('analysis.ask', { lane: event.subject, body: toWish(event) })];
+    return [plan('analysis.ask', { lane: event.subject, priority: AT_ONCE, body: toWish(event) })];
   }
 
   /** No call: the request is decided on here, and what it needs is planned. */
@@ -124,7 +126,7 @@ export class DepsConnector {
 
   @Plan('erp.credit-limit.applied.v1')
   planApplied({ subject, source, company, data }: HubEvent<'erp.credit-limit.applied.v1'>): Planned {
-    return [plan('decision.acknowledge', { lane: subject, body: { source, company, ...data } })];
+    return [plan('decision.acknowledge', { lane: subject, priority: AT_ONCE, body: { source, company, ...data } })];
   }
 
   @Deliver('decision.acknowledge')

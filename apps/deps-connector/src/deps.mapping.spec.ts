@@ -45,6 +45,14 @@ describe('A movement, as DEPS takes it', () => {
     });
   });
 
+  it('of a discount that is taken back is a charge undone, with its amount', () => {
+    const movement = { id: 'm1', kind: 'discount' as const, date: '2026-07-20', amount: '-12.34' };
+    expect(toDepsTitle({ ...ENTERED, movement })).toMatchObject({
+      movimento: 'ESTORNO_COBRANCA',
+      valorMovimento: '12.34',
+    });
+  });
+
   it.each([
     ['open', 'ABERTO'],
     ['partially-settled', 'PARCIAL'],

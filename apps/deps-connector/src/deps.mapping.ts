@@ -44,6 +44,7 @@ const MOVEMENT: Record<MovementKind, DepsTitle['movimento']> = {
 /** The title after its movement [lançamento, cobrança, estorno de cobrança]; as it stands, its last receipt or its entry. */
 export function toDepsTitle(title: ReceivableChanged): DepsTitle {
   const { kind, date, amount } = title.movement ?? lastOf(title);
+  const takenBack = amount.startsWith('-');
   return {
     idExterno: title.receivableId,
     documentoCliente: title.customer.document,
@@ -56,9 +57,10 @@ export function toDepsTitle(title: ReceivableChanged): DepsTitle {
     valor: title.amount,
     valorAberto: title.openAmount,
     situacao: SITUATION[title.status],
-    movimento: MOVEMENT[kind],
+    // DEPS takes no negative amount: a discount, fine or interest that is taken back is a charge undone.
+    movimento: takenBack ? 'ESTORNO_COBRANCA' : MOVEMENT[kind],
     dataMovimento: date,
-    valorMovimento: amount,
+    valorMovimento: takenBack ? amount.slice(1) : amount,
     juros: title.interestAmount,
     multa: title.fineAmount,
     desconto: title.discountAmount,

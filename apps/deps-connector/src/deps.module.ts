@@ -4,6 +4,7 @@ import { creditParts } from '#libs/credit';
 import { DepsApi } from './deps.api.js';
 import { DepsConnector } from './deps.connector.js';
 import { DepsBureau } from './deps.credit.js';
+import { DepsProductsController } from './deps.products.controller.js';
 
 export class DepsEnvironment extends ConnectorEnvironment {
   override HTTP_PORT: number = 4106;
@@ -13,7 +14,12 @@ export class DepsEnvironment extends ConnectorEnvironment {
 export class DepsModule {
   static for(environment: DepsEnvironment): DynamicModule {
     const connector = DepsConnector;
-    const { providers, ...credit } = creditParts({ environment, connector, partner: DepsBureau });
-    return ConnectorModule.for(environment, { connector, providers: [DepsApi, ...providers], ...credit });
+    const { providers, controllers, migrations } = creditParts({ environment, connector, partner: DepsBureau });
+    return ConnectorModule.for(environment, {
+      connector,
+      providers: [DepsApi, ...providers],
+      controllers: [DepsProductsController, ...controllers],
+      migrations,
+    });
   }
 }

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import type { GetMessage } from 'amqplib';
 import { PONTE_EVENTS } from '#libs/broker';
 import { writeEvent } from '#libs/contracts';
 import type { RunningApp } from '#libs/runtime';
@@ -30,11 +29,6 @@ async function everythingBefore(): Promise<WrittenRow[]> {
     expect(rows.map(({ id }) => id)).toContain(last.id);
     return rows.filter(({ id }) => id !== last.id);
   }, PATIENTLY);
-}
-
-/** The next one; taken. */
-async function deadLetter(): Promise<GetMessage> {
-  return (await eventually(() => world.channel.get(DEAD, { noAck: true }), PATIENTLY)) as GetMessage;
 }
 
 /** Summed over its labels, or over those that hold `label`. */
@@ -72,8 +66,8 @@ it('writes each result once and in the order of the queue, however often each co
     resultOf('delivery.parked.v1', (event) => (event.subject = `delivery/${n % 20}`)),
   );
   const duplicates = await metric('ponte_inbox_duplicates_total');
-  for (const one of results) await world.publish(one);
-  for (const one of results.slice(100)) await world.publish(one);
+  await world.publish(...results);
+  await world.publish(...results.slice(100));
   const rows = await everythingBefore();
   expect(rows.map(({ id }) => id)).toEqual(results.map(({ id }) => id));
   await eventually(async () => expect(await metric('ponte_inbox_duplicates_total')).toBe(duplicates + 250), PATIENTLY);
@@ -112,8 +106,7 @@ it('sends what nobody can read or understand to the dead letters, whole and with
   await world.publish(invalid, unknown as never, good);
   const rows = await everythingBefore();
   expect(rows.map(({ id }) => id)).toEqual([good.id]);
-  await eventually(async () => expect(await world.waiting(DEAD)).toBe(3));
-  const letters = [await deadLetter(), await deadLetter(), await deadLetter()];
+  const letters = await world.takeDeadLetters(3);
   const told = letters.map(({ properties }) => properties.headers?.['ponte-refused']);
   expect(told).toEqual([
     expect.stringMatching(/UTF-8|JSON|read/i),
@@ -132,22 +125,22 @@ it('sends a result the ERP refuses to the dead letters alone, and writes its nei
   const results = Array.from({ length: 5 }, (_, n) =>
     resultOf('delivery.parked.v1', (event) => (event.company = n === 2 ? '13' : '1')),
   );
-  for (const one of results) await world.publish(one);
+  await world.publish(...results);
   const rows = await everythingBefore();
   await world.erp.query('alter table erp_inbox drop constraint mine');
   expect(rows.map(({ id }) => id)).toEqual([0, 1, 3, 4].map((n) => results[n]!.id));
-  const letter = await deadLetter();
-  expect(letter.properties.messageId).toBe(results[2]!.id);
-  expect(letter.properties.headers?.['ponte-refused']).toContain('violates check constraint "mine"');
+  const [letter] = await world.takeDeadLetters(1);
+  expect(letter!.properties.messageId).toBe(results[2]!.id);
+  expect(letter!.properties.headers?.['ponte-refused']).toContain('violates check constraint "mine"');
   // The ERP was mended, and a person moves it back.
-  await world.moveBack(letter);
+  await world.moveBack(letter!);
   await eventually(async () => expect((await world.rows()).map(({ id }) => id)).toContain(results[2]!.id), PATIENTLY);
 });
 
 it('blames the table and no result while the table takes none: it waits, says why, and goes on when it is mended', async () => {
   await world.erp.query('truncate erp_inbox; alter table erp_inbox add column mine text not null');
   const results = Array.from({ length: 3 }, () => resultOf('delivery.parked.v1'));
-  for (const one of results) await world.publish(one);
+  await world.publish(...results);
   await eventually(async () => {
     const { status, text } = await readiness();
     expect({ status, text }).toMatchObject({
@@ -166,7 +159,7 @@ it('loses nothing and acknowledges nothing while the database is away, is not re
   await world.takeDatabaseAway();
   const results = Array.from({ length: 30 }, () => resultOf('delivery.parked.v1'));
   try {
-    for (const one of results) await world.publish(one);
+    await world.publish(...results);
     await eventually(async () => {
       const { status, text } = await readiness();
       expect({ status, text }).toMatchObject({ status: 503, text: expect.stringContaining('not permitted to log in') });

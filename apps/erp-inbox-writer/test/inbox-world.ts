@@ -1,12 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect, type Channel, type ChannelModel, type GetMessage, type Options } from 'amqplib';
+import { connect, type Channel, type ChannelModel, type ConsumeMessage, type Options } from 'amqplib';
 import { Client } from 'pg';
 import { BrokerConnection, ConfirmPublisher, PONTE_EVENTS, TopicServer } from '#libs/broker';
 import { sampleOutcomeOf, writeEvent, type OutcomeEvent, type OutcomeSuffix } from '#libs/contracts';
 import { openApp, readEnvironment, type RunningApp } from '#libs/runtime';
-import { findTestStack, privateDatabase, privateVhost, type PrivateDatabase, type PrivateVhost } from '#libs/testing';
+import {
+  eventually,
+  findTestStack,
+  privateDatabase,
+  privateVhost,
+  type PrivateDatabase,
+  type PrivateVhost,
+} from '#libs/testing';
 import { InboxEnvironment } from '../src/inbox-environment.js';
 import { InboxModule } from '../src/inbox.module.js';
 
@@ -132,8 +139,18 @@ export class InboxWorld {
     return (await this.channel.checkQueue(queue)).messageCount;
   }
 
+  /** Takes as many dead letters, in their order; a queue of a single active consumer gives none to who only asks. */
+  async takeDeadLetters(most: number): Promise<ConsumeMessage[]> {
+    const channel = await this.parts.plain.createChannel();
+    const letters: ConsumeMessage[] = [];
+    await channel.consume(DEAD, (letter) => letter && letters.push(letter), { noAck: true });
+    await eventually(() => letters.length >= most, { withinMs: 30_000 });
+    await channel.close();
+    return letters;
+  }
+
   /** As the shovel of docs/operations.md does, which publishes under the name of whoever published it. */
-  async moveBack({ content, properties }: GetMessage): Promise<void> {
+  async moveBack({ content, properties }: ConsumeMessage): Promise<void> {
     const { name, vhost } = this.parts;
     const mover = `${name}_mover`;
     await askBroker('PUT', `users/${mover}`, { password: name, tags: 'impersonator' });

@@ -4,7 +4,9 @@ import { DeliveryEngine, ensureEndpoints, endpointOfGroup } from '#libs/delivery
 import type { Integration } from '#libs/settings';
 import type { ConnectionVerdict } from './call.js';
 import { ConnectorCourier } from './connector-courier.js';
+import { DEFAULT_GROUP } from './default-group.js';
 import { DEFINITION, type ConnectorDefinition } from './definition.js';
+import type { LoginVerdict } from './login-calls.js';
 import type { PartnerSettings } from './partner-settings.js';
 
 export type GroupVerdict = ConnectionVerdict & { group: string };
@@ -31,6 +33,12 @@ export class ConnectionTest {
     }
     this.engine.stir();
     return verdicts;
+  }
+
+  /** Logs in anew, past the token that is kept. */
+  async logIn(integration: Integration<PartnerSettings>): Promise<LoginVerdict> {
+    const endpointId = await this.endpointOf(integration, DEFAULT_GROUP);
+    return this.courier.logIn(integration, DEFAULT_GROUP, endpointId);
   }
 
   private async endpointOf(integration: Integration<PartnerSettings>, group: string): Promise<string> {

@@ -45,7 +45,6 @@ import { IntegrationLife1764120000000 } from './integration-life.migration.js';
 import { IntegrationsController } from './integrations.controller.js';
 import { Loads } from './loads.js';
 import { LoadsController } from './loads.controller.js';
-import { Logins } from './logins.js';
 import { LoginTokens1764160000000 } from './login-tokens.migration.js';
 import { OutboxLease1763950000000 } from './outbox-lease.migration.js';
 import { OutcomeRelay } from './outcome-relay.js';
@@ -145,7 +144,6 @@ function parts(
   return [
     CadenceTimer,
     ConnectionTest,
-    Logins,
     {
       provide: TopicServer,
       inject: [HealthIndicators],

@@ -238,12 +238,7 @@ const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 
 /** @throws TypeError naming the line to write where the class does not say enough */
 export function definitionOf(connector: ConnectorClass): ConnectorDefinition {
-  const options = Reflect.getMetadata(OPTIONS, connector) as ConnectorOptions<PartnerSettings> | undefined;
-  if (!options) throw new TypeError(`${connector.name} is no connector: write @Connector({ name, settings }) above it`);
-  if (!NAME.test(options.name))
-    throw new TypeError(
-      `${connector.name} is called "${options.name}": write a name of small letters, digits and hyphens, at most 40`,
-    );
+  const options = optionsOf(connector);
   const plans = (Reflect.getMetadata(PLANS, connector.prototype) ?? []) as PlanEntry[];
   const delivers = (Reflect.getMetadata(DELIVERS, connector.prototype) ?? []) as DeliverEntry[];
   if (plans.length === 0)
@@ -291,6 +286,15 @@ export function definitionOf(connector: ConnectorClass): ConnectorDefinition {
     batchSizes: sizes,
     bindings,
   };
+}
+
+function optionsOf(connector: ConnectorClass): ConnectorOptions<PartnerSettings> {
+  const options = Reflect.getMetadata(OPTIONS, connector) as ConnectorOptions<PartnerSettings> | undefined;
+  if (!options) throw new TypeError(`${connector.name} is no connector: write @Connector({ name, settings }) above it`);
+  if (NAME.test(options.name)) return options;
+  throw new TypeError(
+    `${connector.name} is called "${options.name}": write a name of small letters, digits and hyphens, at most 40`,
+  );
 }
 
 function toSeconds(time: string): number {

@@ -21,7 +21,6 @@ export {
   type VerifyOptions,
 } from './definition.js';
 export type { LoginVerdict } from './login-calls.js';
-export { Logins } from './logins.js';
 export { Login, type LoginAnswer, type LoginOptions } from './login-definition.js';
 export { PartnerSettings } from './partner-settings.js';
 export { budgetOf, SpendSettings } from './spend-settings.js';
@@ -34,3 +33,7 @@ export {
   type ReconcileEvery,
   type ReconcileOptions,
 } from './reconciliation.js';
+export { ConnectionTest } from './connection-test.js';
+export { ConnectorCourier } from './connector-courier.js';
+export { DEFAULT_GROUP } from './default-group.js';
+export { IntegrationDesk } from './integration-desk.js';

@@ -19,7 +19,6 @@ import { ConnectionTest } from './connection-test.js';
 import { definitionOf, plan } from './definition.js';
 import { EngineRoom } from './engine-room.js';
 import { IntegrationDesk } from './integration-desk.js';
-import { Logins } from './logins.js';
 import type { PartnerSettings } from './partner-settings.js';
 import { SettingsBook } from './settings-book.js';
 
@@ -121,7 +120,7 @@ describe('A user the partner has locked', () => {
       { group: 'bureau', ok: false, problem: 'credential', detail: LOCKED },
     ]);
     expect(partner.logins).toBe(2);
-    expect(await new Logins(shop.pool, room.courier).anew(integration, 'titles')).toEqual({
+    expect(await test.logIn(integration)).toEqual({
       ok: true,
       note: ['Mix', 'Smart'],
     });
@@ -141,10 +140,12 @@ it('A connection test logs in anew though there is a token that serves', async (
   expect(partner.logins).toBe(2);
 });
 
-it('What a login says beside the token is there for who asks later', async () => {
+it('What a login says beside the token is there for who asks later, when the token is long over', async () => {
   await wish('title.put', 'T1');
   await areSettled(1);
-  expect(await new Logins(shop.pool, room.courier).lastNote(integration)).toEqual(['Mix', 'Smart']);
+  await shop.pool.query('update login_token set expires_at = now()');
+  integration = await save({ user: 'another' });
+  expect(await room.courier.loginNote(integration, 'default')).toEqual(['Mix', 'Smart']);
   expect(partner.logins).toBe(1);
 });
 

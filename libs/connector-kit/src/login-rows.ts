@@ -17,6 +17,7 @@ export interface Token {
   secret: Secret;
   /** Counts the tokens of this login; a newer one takes the place of all before. */
   generation: number;
+  /** What the login said beside it. */
   note?: unknown;
 }
 
@@ -32,6 +33,8 @@ export interface LoginState {
   /** Its renewal is due. */
   ageing: boolean;
   refusal?: Words;
+  /** What the last login that was let in said beside its token, whatever became of that. */
+  note?: unknown;
 }
 
 interface StateRow {
@@ -74,9 +77,10 @@ export class LoginRows {
     const isOurs = row.settings_version === integration.version;
     const secret = isOurs && row.alive && row.token !== null ? this.open(row.token, login) : undefined;
     const { attempt, running, ageing, generation } = row;
+    const note = parsed(row.note);
     return {
-      ...{ attempt, running, ageing, replaced: row.version > integration.version },
-      ...(secret && { token: { secret, generation, note: parsed(row.note) } }),
+      ...{ attempt, running, ageing, replaced: row.version > integration.version, note },
+      ...(secret && { token: { secret, generation, note } }),
       ...(isOurs && row.refusal_stands && row.refusal && { refusal: JSON.parse(row.refusal) as Words }),
     };
   }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { NotNow } from '#libs/delivery';
+import type { MaskedExchange } from '#libs/partner';
 import type { Integration } from '#libs/settings';
 import { eventually } from '#libs/testing';
 import { CANARY, LOCKED, PASSWORD, startLoginPartner, type LoginPartner } from '../test/login-partner.js';
@@ -143,7 +144,10 @@ describe('The token of a login', () => {
     const hurried = replicas.first.deliver(integration, {}, 300);
     await eventually(() => expect(partner.logins).toBe(1));
     const patient = replicas.second.deliver(integration, {}, 20_000);
-    expect((await hurried).outcome).toMatchObject({ kind: 'unavailable', reason: expect.stringContaining('prazo') });
+    expect((await hurried).outcome).toMatchObject({
+      kind: 'unavailable',
+      reason: 'sem login dentro do prazo / no login in time',
+    });
     expect((await patient).outcome.kind).toBe('delivered');
     expect(partner.logins).toBe(2);
   });
@@ -204,6 +208,22 @@ describe('The token of a login', () => {
     expect(partner.requests.at(-1)).not.toContain(old);
   });
 
+  it('got by another user is used no more', async () => {
+    await storm(1);
+    const saved = await replicas.save({ user: 'another' });
+    expect((await replicas.first.deliver(saved)).outcome.kind).toBe('delivered');
+    expect(partner.logins).toBe(2);
+  });
+
+  it('is shown to no address it was not got at, though no save says that it is another', async () => {
+    await storm(1);
+    const elsewhere = await startLoginPartner();
+    await replicas.pool.query(`update integration set settings = settings || '{"baseUrl": "${elsewhere.url}"}'`);
+    expect((await replicas.openReplica().deliver(integration)).outcome.kind).toBe('delivered');
+    expect([partner.logins, elsewhere.logins, elsewhere.requests.length]).toEqual([1, 1, 1]);
+    await elsewhere.close();
+  });
+
   it('is never got with settings that were replaced: the delivery goes back, and is made with those that stand', async () => {
     replicas.second.book.note([integration]);
     partner.password = `${CANARY}-nova`;
@@ -253,11 +273,13 @@ describe('The token of a login', () => {
   it('is shown to no other address: a group that calls one has a login of its own', async () => {
     const elsewhere = await startLoginPartner();
     integration = await replicas.save({ titlesUrl: elsewhere.url });
-    expect((await replicas.first.deliver(integration)).outcome.kind).toBe('delivered');
-    const bought = await replicas.first.deliver(integration, { operation: 'analysis.buy', endpointId: 'e2' });
-    expect(bought.outcome.kind).toBe('delivered');
+    for (let call = 0; call < 2; call++) {
+      expect((await replicas.first.deliver(integration)).outcome.kind).toBe('delivered');
+      const bought = await replicas.first.deliver(integration, { operation: 'analysis.buy', endpointId: 'e2' });
+      expect(bought.outcome.kind).toBe('delivered');
+    }
     expect([partner.logins, elsewhere.logins]).toEqual([1, 1]);
-    expect([partner.charges.length, elsewhere.charges.length]).toEqual([1, 0]);
+    expect([partner.charges.length, elsewhere.charges.length]).toEqual([2, 0]);
     await elsewhere.close();
   });
 
@@ -269,6 +291,12 @@ describe('The token of a login', () => {
     await setRow(`expires_at = now()`);
     answers.push(await replicas.first.deliver(integration));
     expect(answers.map(({ outcome }) => outcome.kind)).toEqual(['refused', 'unavailable', 'unavailable']);
+    const logins = answers.flatMap(({ exchange }) =>
+      (exchange as MaskedExchange[]).filter(({ path }) => path === '/login'),
+    );
+    expect(logins).toMatchObject([{ status: 200 }, { status: 200 }, { status: 400 }]);
+    expect(logins.map(({ requestBody }) => requestBody)).toEqual(['[login]', '[login]', '[login]']);
+    expect(logins.map(({ answerBody }) => typeof answerBody)).toEqual(['undefined', 'undefined', 'string']);
     expect(JSON.stringify(answers)).toContain('locked, with [masked]');
     expect(JSON.stringify(answers)).toContain('not by [masked]');
     expect(JSON.stringify(answers)).not.toContain(CANARY);

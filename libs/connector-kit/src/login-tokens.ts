@@ -75,9 +75,9 @@ export class LoginTokens {
     return landed.token;
   }
 
-  /** What the last login said beside the token. */
+  /** What the last login that was let in said beside its token, whatever became of that. */
   async note(login: LoginOf): Promise<unknown> {
-    return (await this.rows.read(login)).token?.note;
+    return (await this.rows.read(login)).note;
   }
 
   private flightOf(wish: LoginWish, after: number): Promise<Landed> {

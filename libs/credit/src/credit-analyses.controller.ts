@@ -48,10 +48,7 @@ export class CreditAnalysesController {
     const branches = branchesSeen(caller, source, company);
     const { document } = readDocument(query.document, '?document');
     const [beforeNumber] = readCursor(cursor, ['integer']) ?? [];
-    const rows = await this.history.list(
-      { source, company, document, branches, beforeNumber, limit: limit + 1 },
-      caller.name,
-    );
+    const rows = await this.history.list({ source, company, document, branches, beforeNumber, limit }, caller.name);
     return cursorPage(rows, limit, ({ number }) => [number]);
   }
 

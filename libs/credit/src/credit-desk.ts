@@ -159,12 +159,18 @@ export class CreditDesk {
     const { source, company, branch, id, document, customerId } = asked;
     const { id: integrationId } = offer.integration;
     const owed = await planOwedTitles(client, this.parts, asked, offer);
+    const person = await client.query<{ id: string }>(sql.PERSON_OF, [source, company, document]);
     const batch = owed.map(({ title, deliveries }): ToSchedule => {
       const cause = { source, company, branch: title.branch, subject: `receivable/${title.receivableId}` };
       return { cause, plans: [{ integrationId, deliveries }] };
     });
     const paid = inItsGroup(definition, {
-      ...{ operation: partner.operation, kind: 'movement', lane: partner.laneOf(document), priority: AT_ONCE },
+      ...{
+        operation: partner.operation,
+        kind: 'movement',
+        lane: partner.laneOf(person.rows[0]!.id),
+        priority: AT_ONCE,
+      },
       body: partner.bodyOf({ ...asked, product: offer.product, askedAt: this.parts.clock.now() }),
       after: [...new Set(owed.flatMap(({ deliveries }) => deliveries.map(({ lane }) => lane)))],
       ...{ operationKey: id, cost: offer.cost },

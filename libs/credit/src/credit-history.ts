@@ -61,14 +61,15 @@ export class CreditHistory {
     private readonly engine: DeliveryEngine,
   ) {}
 
+  /** One more than asked for, where there is one: it says that there is more, and is shown to nobody. */
   list(wish: HistoryWish, by: string): Promise<ShownAnalysis[]> {
     const { source, company, document, branches = null, beforeNumber = LAST, limit } = wish;
     return inTransaction(this.pool, async (client) => {
-      const values = [source, company, document, branches, beforeNumber, limit];
+      const values = [source, company, document, branches, beforeNumber, limit + 1];
       const { rows } = await client.query<AnalysisRow>(sql.LIST_ANALYSES, values);
       const analyses: Analysis[] = [];
       for (const row of rows) analyses.push(await this.endings.bringUpToDate(client, toAnalysis(row)));
-      const analysisIds = analyses.map(({ id }) => id);
+      const analysisIds = analyses.slice(0, limit).map(({ id }) => id);
       await this.teller.viewed(client, { source, company, document, analysisIds, by });
       return this.withStory(client, analyses);
     });

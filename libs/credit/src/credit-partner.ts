@@ -10,8 +10,7 @@ export interface AnalysisToBuy {
   personType: PersonType;
   product: string;
   requestedBy: string;
-  /** On our clock. */
-  askedAt: Date;
+  /** On our clock: what the partner made before is not this one. */
   askedAt: Date;
   customerId?: string;
   customerName?: string;
@@ -22,8 +21,8 @@ export abstract class CreditPartner<S extends PartnerSettings = PartnerSettings>
   /** The paid one: `@Deliver(operation, { effect: 'paid', … })`. */
   abstract readonly operation: string;
 
-  /** What is asked of one person stays in order. */
-  abstract laneOf(document: string): string;
+  /** What is asked of one person stays in order. @param person stands for the document, which no event may carry */
+  abstract laneOf(person: string): string;
 
   /** The standard product [consulta padrão] of the integration. */
   abstract productFor(settings: S, personType: PersonType): string | undefined;

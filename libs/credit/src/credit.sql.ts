@@ -40,6 +40,11 @@ export const STANDING_OF_DOCUMENT = `
 export const NUMBER_OF = `
   select number::text as number from credit_analysis where id = $1 and source = $2 and company = $3 and document = $4`;
 
+/** $1 source, $2 company, $3 document: the first analysis of it, which stands for the person where the document may not */
+export const PERSON_OF = `
+  select id::text as id from credit_analysis where source = $1 and company = $2 and document = $3
+  order by number limit 1`;
+
 /** $1 id */
 export const READ_ANALYSIS = `select ${COLUMNS} from credit_analysis a where a.id = $1`;
 

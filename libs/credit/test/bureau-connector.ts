@@ -53,8 +53,8 @@ interface Query {
 export class MadeUpBureau extends CreditPartner<BureauSettings> {
   readonly operation = 'analysis.buy';
 
-  laneOf(document: string): string {
-    return `analysis/${document}`;
+  laneOf(person: string): string {
+    return `analysis/${person}`;
   }
 
   productFor(_settings: BureauSettings, personType: PersonType): string {
@@ -95,7 +95,15 @@ export class BureauConnector {
   }
 
   @Plan('erp.credit-analysis.requested.v1')
-  planRequest({ id, source, company, branch, subject, time, data }: HubEvent<'erp.credit-analysis.requested.v1'>): Planned {
+  planRequest({
+    id,
+    source,
+    company,
+    branch,
+    subject,
+    time,
+    data,
+  }: HubEvent<'erp.credit-analysis.requested.v1'>): Planned {
     const { requestId, requestedBy, customer, productId: product, confirmedNew, insteadOf } = data;
     const wish = { id, requestId, source, company, branch, requestedBy, product, insteadOf, customerId: customer.id };
     const body = { ...wish, document: customer.document, ...(confirmedNew && { confirmedAt: time }) };
@@ -131,7 +139,11 @@ export class BureauConnector {
     const answer = await call.request({ method: 'POST', path: '/analyses', headers, body: { document, product } });
     const { code } = answer.body as { code?: string };
     if (answer.status === 400) {
-      await this.results.answerWithout(analysisId, code === 'consent' ? 'consent-pending' : 'no-data', `bureau: ${code}`);
+      await this.results.answerWithout(
+        analysisId,
+        code === 'consent' ? 'consent-pending' : 'no-data',
+        `bureau: ${code}`,
+      );
       return refused(`bureau: ${code}`);
     }
     const common = readCommon(answer);

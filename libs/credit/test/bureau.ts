@@ -52,7 +52,7 @@ export async function startBureau(): Promise<Bureau> {
     bureau.arrived.push(`analysis ${document}`);
     const does = bureau.mischief.get(document);
     if (does === 'consent' || does === 'no-data') return say(response, 400, { code: does });
-    const one = { id: `A${sold.length + 1}-${document}`, key: String(request.headers['idempotency-key']), document };
+    const one = { id: `A${sold.length + 1}`, key: String(request.headers['idempotency-key']), document };
     sold.push(one);
     bureau.charges.push(document);
     if (does === 'reset-after') return void request.socket.destroy();
@@ -78,7 +78,14 @@ export async function startBureau(): Promise<Bureau> {
 }
 
 function toAnswer({ id, document }: Sold) {
-  return { id, score: 712, situation: 'APROVADO', limit: '1500.00', link: `https://bureau.example/${id}`, of: document };
+  return {
+    id,
+    score: 712,
+    situation: 'APROVADO',
+    limit: '1500.00',
+    link: `https://bureau.example/${id}`,
+    of: document,
+  };
 }
 
 function say(response: ServerResponse, status: number, body: unknown): void {

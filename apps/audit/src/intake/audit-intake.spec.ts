@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { DEAD_LETTERS } from '#libs/broker';
-import { writeEvent } from '#libs/contracts';
+import { sampleOutcomeOf, writeEvent } from '#libs/contracts';
 import { eventually, privateDatabase, privateVhost, type PrivateDatabase, type PrivateVhost } from '#libs/testing';
 import {
   eventOf,
@@ -90,6 +91,15 @@ describe('intake of the audit', () => {
       company: '1',
       causeId: cause.id,
     });
+  });
+
+  it('names the ERP an outcome without an event or an integration says it is about', async () => {
+    const viewed = { ...sampleOutcomeOf('credit-analysis.viewed.v1'), id: randomUUID() };
+    await publish.ponte(viewed);
+    expect(await recorded(viewed.id)).toMatchObject({ owner: viewed.data.source });
+    const balance = { ...sampleOutcomeOf('balance.carried.v1'), id: randomUUID() };
+    await publish.ponte(balance);
+    expect((await recorded(balance.id)).owner).toBe(balance.source);
   });
 
   it('keeps what has a type it does not know and what contradicts itself, saying what is wrong with it', async () => {

@@ -40,7 +40,7 @@ function envelopeRecord(
   return {
     reading: read.kind satisfies Reading,
     source,
-    owner: ownerOf(source, fields),
+    owner: ownerOf(source, type, fields),
     company,
     branch,
     eventId: envelope.id,
@@ -80,10 +80,14 @@ export function bareRecord(record: AuditRecord): AuditRecord {
   return { reading: 'invalid', source, owner, company, eventId, day, type, person, words: [], said, message };
 }
 
-/** An outcome belongs to the company of the ERP it came of; what names none belongs to whoever said it. */
-function ownerOf(source: string, fields: Readonly<Record<string, unknown>>): string {
+/**
+ * An outcome belongs to the company of the ERP it came of; what names none belongs to whoever said it, and so does what a
+ * balance says, though it names one.
+ */
+function ownerOf(source: string, type: string, fields: Readonly<Record<string, unknown>>): string {
   if (source.startsWith('/erp/')) return source;
-  const named = [fieldsOf(fields.event).source, fieldsOf(fields.integration).source].map(textOf);
+  const own = type.includes('.balance.') ? undefined : fields.source;
+  const named = [fieldsOf(fields.event).source, fieldsOf(fields.integration).source, own].map(textOf);
   return named.find((text) => text !== undefined && ERP_SOURCE.test(text)) ?? source;
 }
 

@@ -1,0 +1,288 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
+import { sampleOf, type ReceivableChanged } from '#libs/contracts';
+import { eventually } from '#libs/testing';
+import { DepsInWorld } from '../world/deps.ts';
+import { InboxWriter } from '../world/inbox-writer.ts';
+import { SOURCE, World } from '../world/world.ts';
+
+const WITHIN_MS = 45_000;
+/** Natural persons, one for each test: what is known of one says nothing of another. */
+const PEOPLE = ['52998224725', '11144477735', '11223344517', '31313131377', '24680246804', '13579135759'] as const;
+const MIX = 'd012c3d5';
+const SMART = 'd002e4c6';
+const SMART_OF_COMPANIES = 'd031b2e4';
+
+interface Analysis {
+  id: string;
+  state: string;
+  product: string;
+  cost: string;
+  suggestedLimit?: string;
+  situation?: string;
+  link?: string;
+  reference?: string;
+}
+type Answer = { kind: string; id?: string; last?: { analysisId: string }; cost?: string; budgetLeft?: string };
+type Page<T> = { items: T[] };
+
+let world: World;
+let deps: DepsInWorld;
+let replica: DepsInWorld;
+let inbox: InboxWriter;
+
+beforeAll(async () => {
+  world = await World.prepare();
+  await world.startAll();
+  [deps, inbox] = await Promise.all([DepsInWorld.start(world), InboxWriter.start(world)]);
+  replica = await DepsInWorld.start(world);
+  await deps.openAccounts(['1', '2', '3']);
+  const settings = {
+    productForPerson: SMART,
+    prices: `${SMART} 2026-01-01 7.50\n${MIX} 2026-01-01 3.00\n${SMART_OF_COMPANIES} 2026-01-01 9.00`,
+    dailySync: false,
+    monthlyBudget: '60.00',
+  };
+  await deps.integrate({ company: '1', settings });
+}, 240_000);
+
+afterAll(async () => {
+  await Promise.all([replica?.close(), inbox?.close()]);
+  await deps?.close();
+  await world?.close();
+}, 60_000);
+
+const as = (role: string) => world.tokenFor(role, `${SOURCE}|1`);
+const askFor = async (document: string, more: object = {}, by = deps) =>
+  by.ask<Answer>('POST', '/credit-analyses', { source: SOURCE, company: '1', customer: { document }, ...more });
+const read = (id: string) => deps.ask<Analysis>('GET', `/credit-analyses/${id}`);
+const historyOf = async (document: string, token?: string) => {
+  const path = `/credit-analyses?source=${SOURCE}&company=1&document=${document}`;
+  return (await deps.ask<Page<Analysis>>('GET', path, undefined, token)).items;
+};
+const billedOf = async (document: string) => {
+  type State = { accounts: { billing: { queries: { documento: string }[] } }[] };
+  const { accounts } = await world.ask<State>('sandbox', 'GET', '/control/deps/state?account=1');
+  return accounts[0]!.billing.queries.filter(({ documento }) => documento === document).length;
+};
+const faults = (given?: object) =>
+  world.ask('sandbox', given ? 'PUT' : 'DELETE', '/control/deps/faults', given).then(() => undefined);
+
+async function completed(id: string): Promise<Analysis> {
+  return eventually(
+    async () => {
+      const analysis = await read(id);
+      expect(analysis.state).toBe('completed');
+      return analysis;
+    },
+    { withinMs: WITHIN_MS },
+  );
+}
+
+async function bought(document: string, more: object = {}): Promise<Analysis> {
+  const answer = await askFor(document, more);
+  expect(answer).toMatchObject({ kind: 'waiting' });
+  return completed(answer.id!);
+}
+
+/** A title somebody owes, as the ERP has it. */
+const owes = (customerId: string) =>
+  world.ask<ReceivableChanged>('sandbox', 'POST', '/erp/titles', {
+    company: '1',
+    branch: '01',
+    customerId,
+    amount: '100.00',
+  });
+
+describe('Permissão nos Grupos de Usuários para realizar a consulta de análise de créditos', () => {
+  it("Para realizar a consulta o usuário deverá obter permissão 'Clientes - Permite utilizar consulta Deps'", async () => {
+    const viewer = await as('auditor');
+    const wish = { source: SOURCE, company: '1', customer: { document: PEOPLE[0] } };
+    await expect(deps.ask('POST', '/credit-analyses', wish, viewer)).rejects.toThrow(/answered 403/);
+    const elsewhere = await world.tokenFor('vendor', `${SOURCE}|2`);
+    await expect(deps.ask('POST', '/credit-analyses', wish, elsewhere)).rejects.toThrow(/answered 40[34]/);
+    expect(await billedOf(PEOPLE[0])).toBe(0);
+  });
+});
+
+describe('Configurações para integração', () => {
+  it("o botão '...' tem a função de \"Atualizar as informações do campo 'Consulta padrão' com base nos dados obtidos da API DEPs\"", async () => {
+    const { id } = await deps.integrate({ company: '2' });
+    type Product = { identificador: string; tipoPessoa: string };
+    const { items } = await deps.ask<Page<Product>>('POST', `/integrations/${id}/products/refresh`);
+    expect(items).toContainEqual(expect.objectContaining({ identificador: SMART, tipoPessoa: 'F' }));
+    expect(await deps.ask('GET', `/integrations/${id}/products`)).toEqual({ items });
+    const { id: wrong } = await deps.integrate({ company: '3', settings: { password: 'errada' } });
+    await expect(deps.ask('POST', `/integrations/${wrong}/products/refresh`)).rejects.toThrow(/409.*DEPS-001/);
+  });
+});
+
+describe('Consulta de análise de créditos na tela "Central de Atendimento ao Cliente"', () => {
+  it("Virá preenchido conforme informado nos parâmetros gerais da filial no campo 'Consulta padrão'", async () => {
+    const analysis = await bought(PEOPLE[0]);
+    expect(analysis).toMatchObject({
+      product: SMART,
+      cost: '7.50',
+      suggestedLimit: expect.stringMatching(/^\d+\.\d{2}$/),
+    });
+    expect(analysis.link).toContain(analysis.reference!);
+  });
+
+  it("Ao selecionar um 'Identificador de produtos' e confirmar, será exibida a informação se foi realizada uma consulta para o cliente a menos de 90 dias, será possível 'Visualizar última consulta' ou 'Realizar nova consulta'", async () => {
+    const [first] = await historyOf(PEOPLE[0]);
+    const shown = await askFor(PEOPLE[0], { product: MIX });
+    expect(shown).toMatchObject({ kind: 'recent', last: { analysisId: first!.id }, cost: '3.00', budgetLeft: '52.50' });
+    expect(await billedOf(PEOPLE[0])).toBe(1);
+    await bought(PEOPLE[0], { product: MIX, insteadOf: first!.id });
+    expect(await billedOf(PEOPLE[0])).toBe(2);
+  });
+
+  it("Ao clicar em 'Visualizar última consulta' será exibido o histórico de consultas realizadas, com as datas das consultas na aba 'Consultas'", async () => {
+    const viewer = await as('auditor');
+    const items = await historyOf(PEOPLE[0], viewer);
+    expect(items.map(({ product, state }) => `${product} ${state}`)).toEqual([
+      `${MIX} completed`,
+      `${SMART} completed`,
+    ]);
+    const path = `/entries?source=${SOURCE}&company=1&type=deps.credit-analysis.viewed.v1`;
+    await eventually(
+      async () => expect((await world.ask<Page<object>>('audit', 'GET', path)).items.length).toBeGreaterThan(0),
+      { withinMs: WITHIN_MS },
+    );
+  });
+
+  it("Ao clicar em 'Realizar nova consulta', o sistema irá exibir a tela 'Edição de situação/Limite de crédito' com as novas informações do limite de crédito pré-preenchido, após confirmar o cliente terá a situação de crédito atualizada", async () => {
+    const analysis = await bought(PEOPLE[1]);
+    const from = { situation: 'BLOQUEADO', limit: '0.00' };
+    const decide = (by: DepsInWorld) =>
+      by.ask<{ id: string }>('POST', `/credit-analyses/${analysis.id}/decision`, { kind: 'confirmed', from });
+    const both = await Promise.allSettled([decide(deps), decide(replica)]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    const told = await eventually(
+      async () => {
+        const found = (await inbox.results()).filter(({ type }) => type === 'deps.credit-limit.decided.v1');
+        expect(found).toHaveLength(1);
+        return found[0]!;
+      },
+      { withinMs: WITHIN_MS },
+    );
+    const { situation, suggestedLimit: limit } = analysis;
+    expect(told.payload).toMatchObject({ analysisId: analysis.id, from, to: { situation, limit }, decidedBy: 'demo' });
+    const decisionId = told.payload['decisionId'] as string;
+    await erpSays('credit-limit', decisionId, 'erp.credit-limit.applied.v1', { decisionId, applied: true });
+    await eventually(
+      async () => expect(await read(analysis.id)).toMatchObject({ decision: { acknowledged: 'applied' } }),
+      { withinMs: WITHIN_MS },
+    );
+  });
+
+  it('IMPORTANTE, cada consulta é cobrada pela DEPs, e por isso deve-se ter atenção ao realizar novas consultas: dez cliques ao mesmo tempo, em duas réplicas, são uma cobrança', async () => {
+    const first = await bought(PEOPLE[2]);
+    const presses = Array.from({ length: 10 }, (_, press) =>
+      askFor(PEOPLE[2], { insteadOf: first.id }, press % 2 === 0 ? deps : replica),
+    );
+    const answers = await Promise.all(presses);
+    const ids = new Set(answers.map(({ id, last }) => id ?? last?.analysisId));
+    expect(ids.size).toBe(1);
+    await completed([...ids][0]!);
+    const late = await askFor(PEOPLE[2], { insteadOf: first.id });
+    expect(late).toMatchObject({ kind: 'recent', last: { analysisId: [...ids][0] } });
+    expect(await billedOf(PEOPLE[2])).toBe(2);
+  });
+
+  it('A cada consulta, é sincronizado tudo que esta em aberto do cliente, e o que a DEPS recusa a segura sem cobrar', async () => {
+    const [good, bad] = [await owes('C77'), await owes('C77')];
+    const { document, personType } = good.customer;
+    const product = personType === 'F' ? SMART : SMART_OF_COMPANIES;
+    const settings = await world.ask<object>('sandbox', 'GET', '/control/deps/settings');
+    await world.ask('sandbox', 'PUT', '/control/deps/settings', { ...settings, refusedTitles: [bad.receivableId] });
+    const ids = [good, bad].map(({ receivableId }) => receivableId);
+    await eventually(async () => expect(await knownTitles()).toEqual(expect.arrayContaining(ids)), {
+      withinMs: WITHIN_MS,
+    });
+    const { id } = await askFor(document, { product });
+    type Waiting = { delivery?: { waitsFor: { position: string; state: string }[] } };
+    const held = await eventually(
+      async () => {
+        const analysis = await deps.ask<Waiting>('GET', `/credit-analyses/${id}`);
+        expect(analysis.delivery?.waitsFor).toMatchObject([{ state: 'parked' }]);
+        return analysis.delivery!.waitsFor[0]!;
+      },
+      { withinMs: WITHIN_MS },
+    );
+    expect((await deps.titles('1')).find(({ idExterno }) => idExterno === good.receivableId)!.movements).toMatchObject([
+      { tipoLote: 'CONSULTA' },
+    ]);
+    expect(await billedOf(document)).toBe(0);
+    await deps.ask('POST', `/deliveries/${held.position}/skip`, { reason: 'o título está em disputa' });
+    await completed(id!);
+    expect(await billedOf(document)).toBe(1);
+  });
+});
+
+describe('An analysis of which no answer came', () => {
+  it('is found in the history of DEPS, and paid for once', async () => {
+    await faults({ applyThenReset: true, for: 1, path: '/api/v3/consultas/depsmix' });
+    const analysis = await bought(PEOPLE[4]);
+    await faults();
+    expect(analysis.suggestedLimit).toMatch(/^\d+\.\d{2}$/);
+    expect(await billedOf(PEOPLE[4])).toBe(1);
+  });
+
+  it('is asked for by the ERP too, once per request, and what is an answer costs nothing', async () => {
+    const settings = await world.ask<object>('sandbox', 'GET', '/control/deps/settings');
+    await world.ask('sandbox', 'PUT', '/control/deps/settings', { ...settings, withoutData: [PEOPLE[5]] });
+    const { customer } = sampleOf('erp.credit-analysis.requested.v1').data;
+    const requestId = randomUUID();
+    const person = { ...customer, personType: 'F', document: PEOPLE[5] };
+    const data = { requestId, requestedBy: 'ana.vendas', confirmedNew: false, customer: person };
+    await erpSays('credit-analysis', requestId, 'erp.credit-analysis.requested.v1', data);
+    const told = await eventually(
+      async () => {
+        const found = (await inbox.results()).filter(({ payload }) => payload['requestId'] === requestId);
+        expect(found).toHaveLength(1);
+        return found[0]!.payload;
+      },
+      { withinMs: WITHIN_MS },
+    );
+    expect(told).toMatchObject({ code: 'no-data', requestId, requestedBy: 'ana.vendas' });
+    expect(await billedOf(PEOPLE[5])).toBe(0);
+  });
+});
+
+describe('Seção Análise de Crédito', () => {
+  it('Se marcado como não, esconde os campos de consulta, recusa novas e guarda o histórico', async () => {
+    type Entries = { items: { name: string; shown: boolean; actions: Record<string, { allowed: boolean }> }[] };
+    const entry = async () =>
+      (await deps.ask<Entries>('GET', `/capabilities?source=${SOURCE}&company=1`)).items.find(
+        ({ name }) => name === 'credit-analysis',
+      );
+    expect(await entry()).toMatchObject({ shown: true, actions: { ask: { allowed: true } } });
+    await deps.ask('PUT', '/system-parameter', { source: SOURCE, enabled: false });
+    expect(await entry()).toMatchObject({ shown: false, actions: { ask: { allowed: false }, see: { allowed: true } } });
+    await expect(askFor(PEOPLE[0])).rejects.toThrow(/409.*credit-analysis-off/);
+    expect(await historyOf(PEOPLE[0])).toHaveLength(2);
+  });
+});
+
+/** As an ERP writes it: a row of its outbox. */
+async function erpSays(aggregate: string, id: string, type: string, payload: object): Promise<void> {
+  const client = new Client({ connectionString: world.erpAdminUrl });
+  await client.connect();
+  await client.query(
+    `insert into erp_outbox (aggregatetype, aggregateid, type, payload, company, branch, actor) values ($1, $2, $3, $4, '1', '01', 'ana.vendas')`,
+    [aggregate, id, type, payload],
+  );
+  await client.end();
+}
+
+async function knownTitles(): Promise<string[]> {
+  const client = new Client({ connectionString: world.databaseUrl('customerx-connector') });
+  await client.connect();
+  const { rows } = await client.query<{ id: string }>(
+    `select receivable_id as id from deps.receivable where company = '1'`,
+  );
+  await client.end();
+  return rows.map(({ id }) => id);
+}
