@@ -197,10 +197,7 @@ describe('Consulta de análise de créditos na tela "Central de Atendimento ao C
     const product = personType === 'F' ? SMART : SMART_OF_COMPANIES;
     const settings = await world.ask<object>('sandbox', 'GET', '/control/deps/settings');
     await world.ask('sandbox', 'PUT', '/control/deps/settings', { ...settings, refusedTitles: [bad.receivableId] });
-    const ids = [good, bad].map(({ receivableId }) => receivableId);
-    await eventually(async () => expect(await knownTitles()).toEqual(expect.arrayContaining(ids)), {
-      withinMs: WITHIN_MS,
-    });
+    for (const { receivableId } of [good, bad]) await deps.knows('1', receivableId);
     const { id } = await askFor(document, { product });
     type Waiting = { delivery?: { waitsFor: { position: string; state: string }[] } };
     const held = await eventually(
@@ -275,14 +272,4 @@ async function erpSays(aggregate: string, id: string, type: string, payload: obj
     [aggregate, id, type, payload],
   );
   await client.end();
-}
-
-async function knownTitles(): Promise<string[]> {
-  const client = new Client({ connectionString: world.databaseUrl('customerx-connector') });
-  await client.connect();
-  const { rows } = await client.query<{ id: string }>(
-    `select receivable_id as id from deps.receivable where company = '1'`,
-  );
-  await client.end();
-  return rows.map(({ id }) => id);
 }

@@ -47,16 +47,6 @@ async function letTheNightCome(id: string): Promise<void> {
   await client.end();
 }
 
-async function loaded(id: string): Promise<void> {
-  await eventually(
-    async () => {
-      const { items } = await deps.ask<{ items: { state: string }[] }>('GET', `/integrations/${id}/loads`);
-      expect(items.map(({ state }) => state)).toEqual(['finished']);
-    },
-    { withinMs: WITHIN_MS },
-  );
-}
-
 async function heard(id: string, deliveries: number): Promise<void> {
   await eventually(
     async () => {
@@ -129,7 +119,7 @@ describe('Configurações para integração', () => {
 describe('Sincronização contas a receber dos clientes', () => {
   it("o parâmetro 'Sincroniza contas a receber diariamente à 1:00h', quando habilitado, enviará as informações de Contas a Receber dos clientes todos os dias a 1h automaticamente para DEPs", async () => {
     const { id } = await deps.integrate({ company: '4' });
-    await loaded(id);
+    await deps.loaded(id);
     const title = await open('4');
     await heard(id, 1);
     const { cadence } = await read(id);
@@ -149,7 +139,7 @@ describe('Sincronização contas a receber dos clientes', () => {
     await move(longAgo, 'settlements', { amount: '100.00', date: daysAgo(400) });
     await heardUnplanned('5', 5);
     const { id } = await deps.integrate({ company: '5' });
-    await loaded(id);
+    await deps.loaded(id);
     await letTheNightCome(id);
     await told([stillOpen, received], [['INICIAL LANCAMENTO'], ['INICIAL COBRANCA']]);
     expect((await deps.titles('5')).map(({ idExterno }) => idExterno)).not.toContain(longAgo.receivableId);
@@ -157,7 +147,7 @@ describe('Sincronização contas a receber dos clientes', () => {
 
   it('Depois, é sincronizado tudo que teve movimentação no dia anterior (lancamento, cobranca, estorno cobranca)', async () => {
     const { id } = await deps.integrate({ company: '6' });
-    await loaded(id);
+    await deps.loaded(id);
     const title = await open('6');
     const settled = await move(title, 'settlements', { amount: '40.00' });
     await move(title, `settlements/${settled.settlements[0]!.id}/reversal`);
@@ -168,7 +158,7 @@ describe('Sincronização contas a receber dos clientes', () => {
 
   it('nights that are lost lose nothing: what moved since the last good one goes', async () => {
     const { id } = await deps.integrate({ company: '7' });
-    await loaded(id);
+    await deps.loaded(id);
     const title = await open('7');
     await heard(id, 1);
     await world.ask('sandbox', 'PUT', '/control/deps/faults', { status: 503, path: '/api/v3/contas-receber' });
@@ -190,7 +180,7 @@ describe('Sincronização contas a receber dos clientes', () => {
 
   it('a title that DEPS refuses waits for a person alone, and the others of its batch have gone', async () => {
     const { id } = await deps.integrate({ company: '8' });
-    await loaded(id);
+    await deps.loaded(id);
     const [good, bad] = [await open('8'), await open('8')];
     const settings = await world.ask<object>('sandbox', 'GET', '/control/deps/settings');
     await world.ask('sandbox', 'PUT', '/control/deps/settings', { ...settings, refusedTitles: [bad.receivableId] });
@@ -211,7 +201,7 @@ describe('Sincronização contas a receber dos clientes', () => {
 
   it('a batch of which no answer came is sent again under its own id, and counts once', async () => {
     const { id } = await deps.integrate({ company: '9' });
-    await loaded(id);
+    await deps.loaded(id);
     const titles = [await open('9'), await open('9'), await open('9')] as const;
     await heard(id, 3);
     await world.ask('sandbox', 'PUT', '/control/deps/faults', {

@@ -46,7 +46,7 @@ it('tells the ERP, in its own table, that CustomerX refused a title, and why; of
   }, PATIENTLY);
   expect(result).toMatchObject({
     company: '1',
-    subject: expect.stringMatching(/^delivery\/\d+$/),
+    subject: `receivable/${receivableId}`,
     payload: { reason: expect.stringContaining('422'), event: { subject: `receivable/${receivableId}` } },
   });
   expect(

@@ -1,4 +1,6 @@
-import { freePort, startChildApp, type ChildApp } from '#libs/testing';
+import { Client } from 'pg';
+import { eventually, freePort, startChildApp, type ChildApp } from '#libs/testing';
+import { KNOWN_TITLE } from './world.sql.ts';
 import { SOURCE, type World } from './world.ts';
 
 export const APP = 'deps-connector';
@@ -9,6 +11,14 @@ export interface KeptTitle {
   situacao: string;
   valorAberto: string;
   movements: { tipoLote: string; movimento: string; dataMovimento: string; valorMovimento: string; loteId: string }[];
+}
+
+/** An account as the simulated DEPS keeps it. */
+export interface KeptAccount {
+  titles: KeptTitle[];
+  batches: { loteId: string; repeats: number }[];
+  billing: { count: number; queries: { documento: string }[] };
+  logins: number;
 }
 
 export interface DepsIntegrationWish {
@@ -78,14 +88,38 @@ export class DepsInWorld {
     });
   }
 
+  /** Until what was owed when the integration began is planned. */
+  async loaded(id: string): Promise<void> {
+    const isLoaded = async () => {
+      const { items } = await this.ask<{ items: { state: string }[] }>('GET', `/integrations/${id}/loads`);
+      if (items.length === 0 || items.some(({ state }) => state !== 'finished'))
+        throw new Error('the load is not through');
+    };
+    await eventually(isLoaded, { withinMs: 60_000, everyMs: 100 });
+  }
+
+  /** Until the connector has heard of the title. */
+  async knows(company: string, receivableId: string): Promise<void> {
+    const client = new Client({ connectionString: this.world.databaseUrl('customerx-connector') });
+    await client.connect();
+    const isKnown = async () => {
+      const { rowCount } = await client.query(KNOWN_TITLE, [company, receivableId]);
+      if (rowCount === 0) throw new Error(`the connector has not heard of ${receivableId}`);
+    };
+    await eventually(isKnown, { withinMs: 60_000, everyMs: 100 }).finally(() => client.end());
+  }
+
   /** What DEPS holds of the account, in the order of the titles' ids. */
   async titles(account: string): Promise<KeptTitle[]> {
     return (await this.account(account)).titles;
   }
 
-  async account(account: string): Promise<{ titles: KeptTitle[]; batches: { loteId: string; repeats: number }[] }> {
-    type State = { accounts: { titles: KeptTitle[]; batches: { loteId: string; repeats: number }[] }[] };
-    const { accounts } = await this.world.ask<State>('sandbox', 'GET', `/control/deps/state?account=${account}`);
+  async account(account: string): Promise<KeptAccount> {
+    const { accounts } = await this.world.ask<{ accounts: KeptAccount[] }>(
+      'sandbox',
+      'GET',
+      `/control/deps/state?account=${account}`,
+    );
     return accounts[0]!;
   }
 }

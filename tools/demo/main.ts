@@ -13,6 +13,7 @@ import { APPS, World } from '../../test/world/world.ts';
 import { buildApps } from '../build.ts';
 import { interruptedExitCode, interruption } from '../interruption.ts';
 import { PrivateStack } from '../stack/stack.ts';
+import { runCredit } from './credit.ts';
 import { runHistory } from './history.ts';
 import { runJourney, type Ending } from './journey.ts';
 import { chapter, say, table } from './story.ts';
@@ -49,7 +50,7 @@ async function inWorld(world: World, history: string | undefined, exit: boolean)
   await world.startAll();
   const inbox = await InboxWriter.start(world);
   try {
-    const ending = history ? await runHistory(world, history) : await runJourney(world);
+    const ending = history ? await runHistory(world, history) : await runWhole(world, inbox);
     await tellInbox(inbox);
     const code = close(ending);
     if (!exit && !interruption.aborted) await stay(world);
@@ -57,6 +58,12 @@ async function inWorld(world: World, history: string | undefined, exit: boolean)
   } finally {
     await inbox.close();
   }
+}
+
+async function runWhole(world: World, inbox: InboxWriter): Promise<Ending> {
+  const ending = await runJourney(world);
+  const unbalanced = await runCredit(world, inbox);
+  return { ...ending, differences: ending.differences + unbalanced };
 }
 
 /** Of the types it asked for: what was refused, what waits for a person, what was decided. */

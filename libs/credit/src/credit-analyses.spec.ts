@@ -148,18 +148,20 @@ describe('The right to see and the right to spend', () => {
       const name = randomUUID();
       await own.admin('PUT', '/access/groups', { source: SOURCE, company: own.company, name, permissions });
       const ask = await apps.as({ groups: [name], name: 'rui' });
-      const answers = await Promise.all([
-        own.press({}, ask),
-        historyOf(own, ask),
-        ask('GET', `/credit-analyses/${id}`),
-        ask('POST', `/credit-analyses/${id}/decision/later`, {}),
-        ask('GET', `/credit-analyses/${id}/raw`),
-      ]);
+      const answers = [
+        await own.press({}, ask),
+        await ask('POST', `/credit-analyses/${id}/cancel`, { reason: 'foi engano' }),
+        await historyOf(own, ask),
+        await ask('GET', `/credit-analyses/${id}`),
+        await ask('GET', `/credit-analyses/${id}/raw`),
+        await ask('POST', `/credit-analyses/${id}/decision/later`, {}),
+        await ask('POST', `/credit-analyses/${id}/decision`, { kind: 'confirmed' }),
+      ];
       return answers.map(({ status }) => status);
     };
-    expect(await allows('credit-analyses.read')).toEqual([403, 200, 200, 403, 403]);
-    expect(await allows('credit-analyses.request')).toEqual([200, 403, 403, 403, 403]);
-    expect(await allows('credit-limits.decide')).toEqual([403, 403, 403, 204, 403]);
+    expect(await allows('credit-analyses.request')).toEqual([200, 409, 403, 403, 403, 403, 403]);
+    expect(await allows('credit-analyses.read')).toEqual([403, 403, 200, 200, 403, 403, 403]);
+    expect(await allows('credit-limits.decide')).toEqual([403, 403, 403, 403, 403, 204, 201]);
   });
 
   it('end at the company, and what is elsewhere is not there', async () => {

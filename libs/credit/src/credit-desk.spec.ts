@@ -262,6 +262,24 @@ describe('What the bureau answers', () => {
     expect(await completed(own)).toHaveLength(1);
   });
 
+  it('and nobody can find there is a person’s, whose word ends the request without a result', async () => {
+    const own = await openCompany(apps);
+    apps.bureau.mischief.set(own.document, 'broken');
+    const { id } = (await own.press()).body;
+    const position = await eventually(async () => {
+      const { delivery } = await own.one(id);
+      const { items } = (await own.admin('GET', `/deliveries?company=${own.company}&state=unknown`)).body;
+      expect(items).toMatchObject([{ position: delivery.position, retryAt: null }]);
+      return delivery.position;
+    });
+    const canceled = await own.admin('POST', `/credit-analyses/${id}/cancel`, { reason: 'foi engano' });
+    expect(canceled).toMatchObject({ status: 409, body: { type: 'urn:ponte:problem:already-called' } });
+    const found = { happened: true, reference: 'na fatura', reason: 'está na fatura' };
+    expect((await own.admin('POST', `/deliveries/${position}/resolve`, found)).status).toBe(204);
+    expect(await own.one(id)).toMatchObject({ state: 'answered', answerCode: 'without-result' });
+    expect(await answered(own)).toMatchObject([{ analysisId: id, code: 'without-result' }]);
+  });
+
   it('is kept, and stands nowhere in clear', async () => {
     const own = await openCompany(apps);
     const id = await own.buy();

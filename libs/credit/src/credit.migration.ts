@@ -49,7 +49,6 @@ const ANALYSES = `
   );
   create unique index credit_analysis_open on credit_analysis (source, company, document, product) where state = 'waiting';
   create index credit_analysis_listed on credit_analysis (source, company, document, number desc);
-  create index credit_analysis_of on credit_analysis (source, company, document, requested_at);
   create index credit_analysis_unpaid on credit_analysis (integration_id) where state = 'waiting';
   create unique index credit_analysis_reference on credit_analysis (integration_id, reference) where reference is not null`;
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 
 /** What the bureau does with the next request to buy; `undefined` charges and says so. */
-export type Mischief = 'reset-after' | 'consent' | 'no-data' | 'hold';
+export type Mischief = 'reset-after' | 'broken' | 'consent' | 'no-data' | 'hold';
 
 export interface Bureau {
   url: string;
@@ -51,6 +51,7 @@ export async function startBureau(): Promise<Bureau> {
   function sell(request: IncomingMessage, response: ServerResponse, document: string): void {
     bureau.arrived.push(`analysis ${document}`);
     const does = bureau.mischief.get(document);
+    if (does === 'broken') return say(response, 502, {});
     if (does === 'consent' || does === 'no-data') return say(response, 400, { code: does });
     const one = { id: `A${sold.length + 1}`, key: String(request.headers['idempotency-key']), document };
     sold.push(one);

@@ -57,7 +57,7 @@ comment on column erp_inbox.id is 'The result''s identity everywhere, and what m
 comment on column erp_inbox.position is 'Rises, with gaps; the order of one subject is the order of its positions.';
 comment on column erp_inbox.source is 'The ERP the result is about: /erp/<instance>.';
 comment on column erp_inbox.type is '<connector>.<what>.<past-tense>.v<n>: customerx.delivery.parked.v1';
-comment on column erp_inbox.subject is 'What it is about: delivery/90210, …';
+comment on column erp_inbox.subject is 'What it is about: receivable/4711-2, …';
 comment on column erp_inbox.occurred_at is 'When it happened, by Ponte''s clock.';
 comment on column erp_inbox.payload is 'The data of the result''s type.';
 comment on column erp_inbox.actor is 'The person who did it, where a person did.';
