@@ -24,8 +24,8 @@ export interface Query {
 export class DepsBureau extends CreditPartner<DepsSettings> {
   readonly operation = BUY;
 
-  laneOf(document: string): string {
-    return `analysis/${document}`;
+  laneOf(person: string): string {
+    return `analysis/${person}`;
   }
 
   productFor({ productForPerson, productForCompany }: DepsSettings, personType: PersonType): string | undefined {

@@ -141,7 +141,7 @@ export class Deliveries {
 
   /** It was asked for and is not wanted any more; nothing of it has left. @throws DeliveryRefusal once something may have */
   withdraw(position: string, by: string, reason: string): Promise<void> {
-    return this.leave(position, { by, reason }, async (_, row) => requireUntried(row), true);
+    return this.leave(position, { by, reason }, async (_, row) => requireUntried(requireKnown(row)), true);
   }
 
   /** Nobody will know whether its call took effect; what it may have cost stays spent. @throws DeliveryRefusal */
