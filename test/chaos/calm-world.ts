@@ -46,7 +46,7 @@ export async function worldWithoutAudit(chaos: Chaos, options?: WorldOptions): P
   return world;
 }
 
-async function declareAuditQueue(world: World): Promise<void> {
+export async function declareAuditQueue(world: World): Promise<void> {
   const connection = await connect(world.settingsOf(CONNECTOR).AMQP_URL!);
   connection.on('error', () => undefined);
   try {

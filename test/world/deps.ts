@@ -21,6 +21,15 @@ export interface KeptAccount {
   logins: number;
 }
 
+/** What the simulated DEPS holds of one account. */
+export interface KeptAccount {
+  logins: number;
+  /** Each query that was made is on the bill. */
+  billing: { count: number; queries: { historicoConsultaId: string; documento: string }[] };
+  titles: KeptTitle[];
+  batches: { loteId: string; repeats: number; recebidos: number }[];
+}
+
 export interface DepsIntegrationWish {
   company: string;
   branch?: string;
@@ -30,22 +39,31 @@ export interface DepsIntegrationWish {
 /** The connector to DEPS in a world, and its own account there. */
 export class DepsInWorld {
   private readonly world: World;
-  private readonly app: ChildApp;
-  private readonly url: string;
+  private readonly environment: Record<string, string>;
+  /** The process that runs, or ran last. */
+  app: ChildApp;
 
-  private constructor(world: World, app: ChildApp, url: string) {
+  private constructor(world: World, environment: Record<string, string>, app: ChildApp) {
     this.world = world;
+    this.environment = environment;
     this.app = app;
-    this.url = url;
   }
 
   /** @param world with its sandbox started; whoever opened it closes it, after this */
   static async start(world: World, more: Record<string, string> = {}): Promise<DepsInWorld> {
     const http = await freePort();
     const ports = { HTTP_PORT: String(http), OPS_PORT: String(await freePort()) };
-    const env = { ...world.settingsOf('customerx-connector'), ...ports, ...more };
-    const app = await startChildApp({ app: APP, env, readyWithinMs: 90_000 });
-    return new DepsInWorld(world, app, `http://127.0.0.1:${http}`);
+    const env = { ...world.settingsOf('customerx-connector'), ...ports };
+    return new DepsInWorld(world, env, await startApp({ ...env, ...more }));
+  }
+
+  /** In the place of the one that is gone, at the same ports. @param more of its environment, as a fault to be armed */
+  async restart(more: Record<string, string> = {}): Promise<void> {
+    this.app = await startApp({ ...this.environment, ...more });
+  }
+
+  kill(): Promise<void> {
+    return this.app.kill('SIGKILL');
   }
 
   close(): Promise<unknown> {
@@ -56,7 +74,7 @@ export class DepsInWorld {
   async ask<T>(method: string, path: string, body?: unknown, token = this.world.token): Promise<T> {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const sent = body === undefined ? undefined : JSON.stringify(body);
-    const response = await fetch(`${this.url}${path}`, { method, headers, body: sent });
+    const response = await fetch(`${this.app.httpUrl}${path}`, { method, headers, body: sent });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text.slice(0, 500)}`);
     return (text === '' ? undefined : JSON.parse(text)) as T;
@@ -122,6 +140,10 @@ export class DepsInWorld {
     );
     return accounts[0]!;
   }
+}
+
+function startApp(env: Record<string, string>): Promise<ChildApp> {
+  return startChildApp({ app: APP, env, readyWithinMs: 90_000 });
 }
 
 function emailOf(account: string): string {
