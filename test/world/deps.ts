@@ -5,29 +5,31 @@ import { SOURCE, type World } from './world.ts';
 
 export const APP = 'deps-connector';
 
+/** What a title was told to be, once. */
+export interface KeptMovement {
+  tipoLote: string;
+  loteId: string;
+  movimento: string;
+  dataMovimento: string;
+  valorMovimento: string;
+  situacao: string;
+  valorAberto: string;
+}
+
 /** A title as the simulated DEPS keeps it. */
 export interface KeptTitle {
   idExterno: string;
   situacao: string;
   valorAberto: string;
-  movements: { tipoLote: string; movimento: string; dataMovimento: string; valorMovimento: string; loteId: string }[];
+  movements: KeptMovement[];
 }
 
 /** An account as the simulated DEPS keeps it. */
 export interface KeptAccount {
   titles: KeptTitle[];
-  batches: { loteId: string; repeats: number }[];
-  billing: { count: number; queries: { documento: string }[] };
-  logins: number;
-}
-
-/** What the simulated DEPS holds of one account. */
-export interface KeptAccount {
-  logins: number;
-  /** Each query that was made is on the bill. */
-  billing: { count: number; queries: { historicoConsultaId: string; documento: string }[] };
-  titles: KeptTitle[];
   batches: { loteId: string; repeats: number; recebidos: number }[];
+  billing: { count: number; queries: { historicoConsultaId: string; documento: string }[] };
+  logins: number;
 }
 
 export interface DepsIntegrationWish {

@@ -12,10 +12,10 @@ export class CustomerXEnvironment extends ConnectorEnvironment {
 
 export class CustomerXModule {
   static for(environment: CustomerXEnvironment): DynamicModule {
-    const module = ConnectorModule.for(environment, {
+    return ConnectorModule.for(environment, {
       connector: CustomerXConnector,
       providers: [CustomerXApi, CustomerXTracker],
+      controllers: [CustomerXClientsController],
     });
-    return { ...module, controllers: [...module.controllers!, CustomerXClientsController] };
   }
 }

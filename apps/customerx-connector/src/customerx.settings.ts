@@ -7,12 +7,11 @@ import {
   IsString,
   IsUrl,
   Length,
-  Matches,
   Max,
   Min,
   ValidateIf,
 } from 'class-validator';
-import { PartnerSettings } from '#libs/connector-kit';
+import { ExternalIdPrefix, PartnerSettings } from '#libs/connector-kit';
 import type { Secret } from '#libs/runtime';
 import { Setting } from '#libs/settings';
 
@@ -79,15 +78,7 @@ export class CustomerXSettings extends PartnerSettings {
   })
   maxIdLength: number = 0;
 
-  @Matches(/^[\w.-]{0,20}$/)
-  @Setting({
-    label: { pt: 'Prefixo dos códigos', en: 'Prefix of the ids' },
-    help: {
-      pt: 'Antes do código de cliente e do título. Necessário quando duas empresas usam a mesma conta do CustomerX.',
-      en: 'Before the ids of client and title. Needed where two companies share one CustomerX account.',
-    },
-    resends: true,
-  })
+  @ExternalIdPrefix()
   externalIdPrefix: string = '';
 
   @IsBoolean()

@@ -70,7 +70,7 @@ export class DepsConnector {
   planMovement({ type, subject, data }: Receivable, settings: DepsSettings): Planned {
     if (!settings.dailySync) return nothing('a sincronização diária está desligada / the daily synchronisation is off');
     const title = type === 'erp.receivable.deleted.v1' ? { ...data, status: 'deleted' as const } : data;
-    return [plan('receivables.move', { lane: subject, body: toDepsTitle(title) })];
+    return [plan('receivables.move', { lane: subject, body: toDepsTitle(title, settings) })];
   }
 
   /** First what was received in the last 365 days and all that is open. */
@@ -78,7 +78,9 @@ export class DepsConnector {
   planTitle(title: ReceivableChanged, settings: DepsSettings): Planned {
     if (!settings.dailySync) return nothing('a sincronização diária está desligada / the daily synchronisation is off');
     const { movement: _, ...asItStands } = title;
-    return [plan('receivables.load', { lane: `receivable/${title.receivableId}`, body: toDepsTitle(asItStands) })];
+    return [
+      plan('receivables.load', { lane: `receivable/${title.receivableId}`, body: toDepsTitle(asItStands, settings) }),
+    ];
   }
 
   @Deliver('receivables.load', IN_BATCHES)

@@ -37,9 +37,11 @@ export class DepsBureau extends CreditPartner<DepsSettings> {
   }
 
   /** All that is open goes before each query, with the daily synchronisation off too. */
-  planTitle(title: ReceivableChanged): PlannedDelivery[] {
+  planTitle(title: ReceivableChanged, settings: DepsSettings): PlannedDelivery[] {
     const { movement: _, ...asItStands } = title;
-    return [plan('receivables.show', { lane: `receivable/${title.receivableId}`, body: toDepsTitle(asItStands) })];
+    return [
+      plan('receivables.show', { lane: `receivable/${title.receivableId}`, body: toDepsTitle(asItStands, settings) }),
+    ];
   }
 
   bodyOf({ id, document, product, askedAt }: AnalysisToBuy): Query {

@@ -18,11 +18,12 @@ const ENTERED: ReceivableChanged = {
   status: 'open',
   settlements: [],
 };
+const PLAIN = { externalIdPrefix: '' };
 const charges = { discount: '0.00', fine: '0.00', interest: '0.00' };
 const { movement: _, ...AS_IT_STANDS } = ENTERED;
 
 const moved = (kind: MovementKind, more: Partial<ReceivableChanged> = {}) =>
-  toDepsTitle({ ...ENTERED, ...more, movement: { id: 'm1', kind, date: '2026-07-20', amount: '12.34' } });
+  toDepsTitle({ ...ENTERED, ...more, movement: { id: 'm1', kind, date: '2026-07-20', amount: '12.34' } }, PLAIN);
 
 describe('A movement, as DEPS takes it', () => {
   const BROUGHT_BY: Record<MovementKind, DepsTitle['movimento']> = {
@@ -47,7 +48,7 @@ describe('A movement, as DEPS takes it', () => {
 
   it('of a discount that is taken back is a charge undone, with its amount', () => {
     const movement = { id: 'm1', kind: 'discount' as const, date: '2026-07-20', amount: '-12.34' };
-    expect(toDepsTitle({ ...ENTERED, movement })).toMatchObject({
+    expect(toDepsTitle({ ...ENTERED, movement }, PLAIN)).toMatchObject({
       movimento: 'ESTORNO_COBRANCA',
       valorMovimento: '12.34',
     });
@@ -65,8 +66,8 @@ describe('A movement, as DEPS takes it', () => {
 
   it('carries the whole title, money as text, and the document as the ERP has it', () => {
     const customer = { ...ENTERED.customer, document: '12ABC34501DE35' };
-    expect(toDepsTitle({ ...AS_IT_STANDS, customer, kind: 'check' })).toEqual({
-      idExterno: '4711-2',
+    expect(toDepsTitle({ ...AS_IT_STANDS, customer, kind: 'check' }, { externalIdPrefix: 'SUL-' })).toEqual({
+      idExterno: 'SUL-4711-2',
       documentoCliente: '12ABC34501DE35',
       numero: '4711',
       parcela: '2',
@@ -92,7 +93,7 @@ describe('A movement, as DEPS takes it', () => {
       { id: 's3', date: '2026-07-25', amount: '30.00', ...charges, reversedOn: '2026-07-26' },
       { id: 's2', date: '2026-07-15', amount: '20.00', ...charges },
     ];
-    expect(toDepsTitle({ ...AS_IT_STANDS, settlements })).toMatchObject({
+    expect(toDepsTitle({ ...AS_IT_STANDS, settlements }, PLAIN)).toMatchObject({
       movimento: 'COBRANCA',
       dataMovimento: '2026-07-15',
       valorMovimento: '20.00',

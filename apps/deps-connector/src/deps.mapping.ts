@@ -1,4 +1,5 @@
 import type { Movement, MovementKind, ReceivableChanged, ReceivableStatus } from '#libs/contracts';
+import type { DepsSettings } from './deps.settings.js';
 
 /** A title as DEPS takes it, with the movement that brings it: money as text with a point, days as `YYYY-MM-DD`. */
 export interface DepsTitle {
@@ -42,11 +43,14 @@ const MOVEMENT: Record<MovementKind, DepsTitle['movimento']> = {
 };
 
 /** The title after its movement [lançamento, cobrança, estorno de cobrança]; as it stands, its last receipt or its entry. */
-export function toDepsTitle(title: ReceivableChanged): DepsTitle {
+export function toDepsTitle(
+  title: ReceivableChanged,
+  { externalIdPrefix }: Pick<DepsSettings, 'externalIdPrefix'>,
+): DepsTitle {
   const { kind, date, amount } = title.movement ?? lastOf(title);
   const takenBack = amount.startsWith('-');
   return {
-    idExterno: title.receivableId,
+    idExterno: `${externalIdPrefix}${title.receivableId}`,
     documentoCliente: title.customer.document,
     numero: title.number,
     parcela: title.installment,

@@ -1,5 +1,5 @@
 import { IsBoolean, IsEmail, IsInt, IsOptional, Length, Matches, Max, Min } from 'class-validator';
-import { SpendSettings } from '#libs/connector-kit';
+import { ExternalIdPrefix, SpendSettings } from '#libs/connector-kit';
 import type { Secret } from '#libs/runtime';
 import { Setting } from '#libs/settings';
 
@@ -83,6 +83,9 @@ export class DepsSettings extends SpendSettings {
     },
   })
   requeryDays?: number;
+
+  @ExternalIdPrefix()
+  externalIdPrefix: string = '';
 
   @IsOptional()
   @Length(1, 40)

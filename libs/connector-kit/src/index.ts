@@ -20,9 +20,11 @@ export {
   Verify,
   type VerifyOptions,
 } from './definition.js';
+export { ExternalIdPrefix } from './external-id.js';
 export type { LoginVerdict } from './login-calls.js';
 export { Login, type LoginAnswer, type LoginOptions } from './login-definition.js';
 export { PartnerSettings } from './partner-settings.js';
+export { readConnection } from './read-connection.js';
 export { budgetOf, SpendSettings } from './spend-settings.js';
 export {
   Reconcile,
