@@ -14,6 +14,13 @@ const MIX = 'd012c3d5';
 const SMART = 'd002e4c6';
 const SMART_OF_COMPANIES = 'd031b2e4';
 
+const SETTINGS = {
+  productForPerson: SMART,
+  prices: `${SMART} 2026-01-01 7.50\n${MIX} 2026-01-01 3.00\n${SMART_OF_COMPANIES} 2026-01-01 9.00`,
+  dailySync: false,
+  monthlyBudget: '60.00',
+};
+
 interface Analysis {
   id: string;
   state: string;
@@ -38,13 +45,7 @@ beforeAll(async () => {
   [deps, inbox] = await Promise.all([DepsInWorld.start(world), InboxWriter.start(world)]);
   replica = await DepsInWorld.start(world);
   await deps.openAccounts(['1', '2', '3']);
-  const settings = {
-    productForPerson: SMART,
-    prices: `${SMART} 2026-01-01 7.50\n${MIX} 2026-01-01 3.00\n${SMART_OF_COMPANIES} 2026-01-01 9.00`,
-    dailySync: false,
-    monthlyBudget: '60.00',
-  };
-  await deps.integrate({ company: '1', settings });
+  await deps.integrate({ company: '1', settings: SETTINGS });
 }, 240_000);
 
 afterAll(async () => {
@@ -249,6 +250,15 @@ describe('An analysis of which no answer came', () => {
 });
 
 describe('Seção Análise de Crédito', () => {
+  it('Intervalo de dias para consultar o mesmo CPF/CNPJ: quando ele estiver ativo e um CPF/CNPJ for consultado mais de uma vez dentro do período configurado, um pop-up é disparado na tela solicitando a confirmação da consulta', async () => {
+    const before = await billedOf(PEOPLE[1]);
+    await deps.integrate({ company: '1', settings: { ...SETTINGS, requeryDays: 30 } });
+    expect(await askFor(PEOPLE[1])).toMatchObject({ kind: 'recent' });
+    await deps.integrate({ company: '1', settings: { ...SETTINGS, requeryDays: 0 } });
+    await bought(PEOPLE[1]);
+    expect(await billedOf(PEOPLE[1])).toBe(before + 1);
+  });
+
   it('Se marcado como não, esconde os campos de consulta, recusa novas e guarda o histórico', async () => {
     type Entries = { items: { name: string; shown: boolean; actions: Record<string, { allowed: boolean }> }[] };
     const entry = async () =>

@@ -1,9 +1,11 @@
+import { request as httpRequest, type RequestListener } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import type { ReceivableChanged } from '#libs/contracts';
 import { eventually } from '#libs/testing';
 import { DepsInWorld, type KeptTitle } from '../world/deps.ts';
 import { World } from '../world/world.ts';
+import { pem, startTlsPartner } from '../../libs/partner/test/partner-server.js';
 
 const WITHIN_MS = 45_000;
 const DAY_MS = 86_400_000;
@@ -79,6 +81,18 @@ async function heardUnplanned(company: string, events: number): Promise<void> {
   );
 }
 
+/** DEPS behind a certificate of a private CA. */
+function forwardTo(base: string): RequestListener {
+  return (incoming, response) => {
+    const { method, url, headers } = incoming;
+    const forwarded = httpRequest(`${base}${url}`, { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode!, answer.headers);
+      answer.pipe(response);
+    });
+    incoming.pipe(forwarded);
+  };
+}
+
 const movementsOf = ({ movements }: KeptTitle) =>
   movements.map(({ tipoLote, movimento }) => `${tipoLote} ${movimento}`);
 
@@ -105,6 +119,25 @@ describe('Configurações para integração', () => {
     await deps.ask('PUT', '/system-parameter', { source: '/erp/demo', enabled: false });
     await deps.integrate({ company: '2', settings: { costCentre: 'VENDAS' } });
     expect(await parameter()).toMatchObject({ enabled: true });
+  });
+
+  it('NODE_TLS_REJECT_UNAUTHORIZED = 0 is not followed: a certificate nobody vouches for is refused, and its CA is loaded in the settings, without a restart', async () => {
+    const partner = await startTlsPartner(forwardTo(`${world.httpUrl('sandbox')}/deps`));
+    try {
+      const { id } = await deps.integrate({ company: '10', settings: { baseUrl: partner.url } });
+      type Verdicts = { ok: boolean; problem?: string; detail?: { pt: string } }[];
+      const test = () => deps.ask<Verdicts>('POST', `/integrations/${id}/test-connection`);
+      expect(JSON.stringify(await test())).toContain('not trusted: load the CA in the settings');
+      await deps.integrate({ company: '10', settings: { baseUrl: partner.url, ca: pem('ca.pem') } });
+      expect((await test()).every(({ ok }) => ok)).toBe(true);
+      await deps.loaded(id);
+      const title = await open('10');
+      await heard(id, 1);
+      await letTheNightCome(id);
+      await told([title], [['DIARIA LANCAMENTO']]);
+    } finally {
+      await partner.close();
+    }
   });
 
   it('A senha errada é dita, e nada mais é chamado até que seja corrigida', async () => {

@@ -3,8 +3,8 @@ export const OPEN_DELIVERIES = `
   select count(*) filter (where not ${waits('d')})::int as moving, count(*) filter (where ${waits('d')})::int as waiting
   from deps.delivery d`;
 
-/** What was heard and has not gone: $1 operation */
-export const COUNT_PLANNED = `select count(*)::int as planned from deps.delivery where operation = $1`;
+/** Heard of, and not gone. */
+export const COUNT_OPEN = `select count(*)::int as open from deps.delivery`;
 
 /** $1 ms: calls of which nobody knows what became ended so much longer ago */
 export const AGE_INTENTS = `

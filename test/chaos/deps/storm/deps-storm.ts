@@ -45,14 +45,12 @@ export async function withDeps(
   try {
     // The first of them makes the tables.
     while (replicas.length < count) replicas.push(await DepsInWorld.start(world));
+    if (reader) await world.start('erp-outbox-reader');
     const [first] = replicas as [DepsInWorld];
     await first.openAccounts([COMPANY]);
     const short = { deadlineSeconds: 3, ...settings };
     const { id } = await first.integrate({ company: COMPANY, settings: short });
-    if (reader) {
-      await first.loaded(id);
-      await world.start('erp-outbox-reader');
-    }
+    if (reader) await first.loaded(id);
     return await run({ world, replicas, integration: id });
   } finally {
     for (const replica of replicas) await replica.close().catch(() => undefined); // killed ones have no end to come to
@@ -77,6 +75,14 @@ export async function clearFaults(storm: DepsStorm): Promise<number> {
 
 export function until(probe: () => Promise<boolean> | boolean, withinMs = WITHIN_MS): Promise<unknown> {
   return eventually(probe, { withinMs, everyMs: 50 });
+}
+
+/** The same, and the waits between tries are passed over: they are not what is looked at. */
+export function hurryUntil({ world }: DepsStorm, probe: () => Promise<boolean>): Promise<unknown> {
+  return until(async () => {
+    await ledger(world, sql.LET_RETRIES_COME);
+    return probe();
+  });
 }
 
 /** An environment in which a process ends itself at a point of its way. */
