@@ -73,6 +73,23 @@ export async function clearFaults(storm: DepsStorm): Promise<number> {
   return hit;
 }
 
+/** A call as the sandbox logs it. */
+export interface LoggedCall {
+  at: string;
+  path: string;
+  /** The batch, or the document of a query. */
+  externalId?: string;
+  status: number | null;
+  fault?: string;
+}
+
+export async function calls({ world }: DepsStorm): Promise<LoggedCall[]> {
+  type Log = { items: LoggedCall[]; next?: number; dropped: number };
+  const log = await world.ask<Log>('sandbox', 'GET', '/control/deps/calls?limit=20000');
+  if (log.dropped > 0 || log.next !== undefined) throw new Error('the call log is too short for a verdict');
+  return log.items;
+}
+
 export function until(probe: () => Promise<boolean> | boolean, withinMs = WITHIN_MS): Promise<unknown> {
   return eventually(probe, { withinMs, everyMs: 50 });
 }
