@@ -1,11 +1,14 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { request as httpRequest, type RequestListener } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import type { ReceivableChanged } from '#libs/contracts';
 import { eventually } from '#libs/testing';
 import { DepsInWorld, type KeptTitle } from '../world/deps.ts';
 import { World } from '../world/world.ts';
-import { pem, startTlsPartner } from '../../libs/partner/test/partner-server.js';
 
 const WITHIN_MS = 45_000;
 const DAY_MS = 86_400_000;
@@ -81,7 +84,21 @@ async function heardUnplanned(company: string, events: number): Promise<void> {
   );
 }
 
-/** DEPS behind a certificate of a private CA. */
+/** A certificate of a private CA, for `localhost`. */
+const pem = (file: string) =>
+  readFileSync(new URL(`../../libs/partner/test/certificates/${file}`, import.meta.url), 'utf8');
+
+async function listenWithTls(listener: RequestListener): Promise<{ url: string; close(): Promise<unknown> }> {
+  const server = createServer({ cert: pem('partner.pem'), key: pem('partner.key') }, listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const close = () => {
+    server.closeAllConnections();
+    return once(server.close(), 'close');
+  };
+  return { url: `https://localhost:${(server.address() as AddressInfo).port}`, close };
+}
+
+/** DEPS behind it. */
 function forwardTo(base: string): RequestListener {
   return (incoming, response) => {
     const { method, url, headers } = incoming;
@@ -122,7 +139,7 @@ describe('Configurações para integração', () => {
   });
 
   it('NODE_TLS_REJECT_UNAUTHORIZED = 0 is not followed: a certificate nobody vouches for is refused, and its CA is loaded in the settings, without a restart', async () => {
-    const partner = await startTlsPartner(forwardTo(`${world.httpUrl('sandbox')}/deps`));
+    const partner = await listenWithTls(forwardTo(`${world.httpUrl('sandbox')}/deps`));
     try {
       const { id } = await deps.integrate({ company: '10', settings: { baseUrl: partner.url } });
       type Verdicts = { ok: boolean; problem?: string; detail?: { pt: string } }[];

@@ -7,7 +7,7 @@ const headersOf = (headers: Record<string, unknown>) => {
     exchange: 'erp.events',
     routingKey: 'a',
     content: Buffer.from(''),
-    properties: { headers },
+    properties: { messageId: '1', headers },
   });
   const found: Record<string, unknown> = Object.create(null);
   // As the client walks them: those of prototypes too.

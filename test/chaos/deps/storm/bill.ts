@@ -7,7 +7,6 @@ import { COMPANY, type DepsStorm } from './deps-storm.ts';
 import { SPENT } from './deps-storm.sql.ts';
 
 const PRODUCT = 'd002e4c6';
-const COST_CENTS = 750;
 const ANSWERED_WITHIN_MS = 120_000;
 
 /** Analyses of natural persons, each at the same price; receivables stay at home. */
@@ -108,9 +107,4 @@ export async function uneven(storm: DepsStorm): Promise<string[]> {
   if (days !== charged || months !== charged)
     broken.push(`of the days ${days} are reserved, of the months ${months}, and the calls cost ${charged}`);
   return broken;
-}
-
-/** What so many analyses cost. */
-export function costOf(count: number): string {
-  return ((COST_CENTS * count) / 100).toFixed(2);
 }

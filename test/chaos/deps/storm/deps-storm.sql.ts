@@ -39,8 +39,9 @@ export const SPENT = `
 /** $1 reason: pauses that stand, and those that were ever told of */
 export const PAUSES = `
   select (select count(*)::int from deps.endpoint_pause where reason = $1) as standing,
-    (select count(*)::int from deps.outbox where type = 'deps.endpoint.paused.v1' and payload ->> 'reason' = $1) as told,
-    (select count(*)::int from deps.login_token where refusal is not null) as refused`;
+    (select count(*)::int from deps.outbox where type = 'deps.endpoint.paused.v1' and payload ->> 'pauseReason' = $1) as told`;
+
+export const FAILED_TRIES = `select count(*)::int as failed from deps.attempt where outcome <> 'delivered'`;
 
 /** What the ERP committed of its titles, title by title in order. */
 export const COMMITTED = `
