@@ -8,7 +8,9 @@ export async function ledger<Row = Record<string, unknown>>(
   statement: string,
   values: unknown[] = [],
 ): Promise<Row[]> {
-  const client = new Client({ connectionString: world.databaseUrl('customerx-connector') });
+  const connectionString = world.databaseUrl('customerx-connector');
+  // As the connector's own connections have it: what a trigger of its tables writes is found there.
+  const client = new Client({ connectionString, options: '-c search_path=customerx,public' });
   client.on('error', () => undefined);
   await client.connect();
   try {
