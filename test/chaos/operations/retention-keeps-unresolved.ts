@@ -31,12 +31,11 @@ export const scenario: Scenario = {
   says: 'A year later dedupe has forgotten what came, and everything that waits for a person is there and can be let go.',
   async run(chaos) {
     const { world } = await calmWorld(chaos);
-    await world.integrate({
-      source: DIRECT_SOURCE,
-      company: COMPANY,
-      account: ACCOUNT,
-      settings: { externalIdPrefix: 'D-' },
-    });
+    const settings = { externalIdPrefix: 'D-' };
+    const { id: direct } = await world.turnOn({ source: DIRECT_SOURCE, company: COMPANY, account: ACCOUNT, settings });
+    // Its ERP has no views to be read from.
+    await world.ask(CONNECTOR, 'POST', `/integrations/${direct}/loads/begin-without-backfill`);
+    await world.loaded(direct);
     await setFaults(world, { status: 422, for: TITLES });
     await moveTitles(world, { titles: TITLES, movements: 1 });
     await eventually(async () => (await openDeliveries(world)).parked === TITLES, { withinMs: 120_000, everyMs: 100 });
