@@ -18,7 +18,7 @@ export class Erp {
 
   constructor(url: string) {
     this.pool = new pg.Pool({ connectionString: url, max: 8 });
-    this.data = JSON.stringify(sampleOf('erp.receivable.opened.v1').data);
+    this.data = JSON.stringify({ ...sampleOf('erp.receivable.opened.v1').data, company: '1', branch: '01' });
   }
 
   /** @returns when the first commit was there */
