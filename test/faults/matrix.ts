@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChildApp } from '#libs/testing';
+import { eventually, type ChildApp } from '#libs/testing';
 import { settledBalance, titlesOf, type Balance } from './balance.ts';
 import { nameOf, type FaultCell } from './fault-cell.ts';
 import type { FaultWorld, Variables } from './fault-world.ts';
@@ -50,8 +50,12 @@ export async function runCell(faults: FaultWorld, cell: FaultCell, options: Cell
     else if (cell.action === 'stop') broken.push(...(await outlast(cell, armed, moving, weighed)));
     else if (cell.action === 'kill' && cell.replicas === 1) await faults.replace(cell.app);
     await moving;
-    // Whoever slept goes on beside the others: what it does late meets movements that come after.
-    if (cell.action === 'stop') await move(faults);
+    // Whoever slept goes on beside the others: what it does late meets movements that come after, and is waited for.
+    if (cell.action === 'stop') {
+      await move(faults);
+      await weighed();
+      await eventually(() => holdsNothing(cell, armed), { withinMs: WITHIN_MS });
+    }
     const balance = await weighed();
     broken.push(...lateCalls(cell, balance));
     return { cell, balance, broken, seconds: (performance.now() - startedAt) / 1_000 };
@@ -72,6 +76,13 @@ export function complaintsOf(report: CellReport): string[] {
 /** What is wrong though nothing may be lost, doubled or reordered. */
 export function besidesTheBalance({ cell, balance, broken }: CellReport): string[] {
   return [...balance.told, ...broken].map((complaint) => `${nameOf(cell)}: ${complaint}`);
+}
+
+/** What it had in hand when it fell asleep has ended, one way or the other. */
+async function holdsNothing({ app }: FaultCell, { opsUrl }: ChildApp): Promise<boolean> {
+  if (app !== 'customerx-connector') return true;
+  const metrics = await (await fetch(`${opsUrl}/metrics`)).text();
+  return /^ponte_lanes_in_hand(\{[^}]*\})? 0$/m.test(metrics);
 }
 
 /** Nothing had been called when it fell asleep: whatever was called twice, it called after it woke. */

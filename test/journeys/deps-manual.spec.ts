@@ -260,7 +260,8 @@ describe('Sincronização contas a receber dos clientes', () => {
       path: '/api/v3/contas-receber',
     });
     await letTheNightCome(id);
-    const found = await told(titles, titles.map(() => ['DIARIA LANCAMENTO'])); // prettier-ignore
+    const once = titles.map(() => ['DIARIA LANCAMENTO']);
+    const found = await told(titles, once);
     const ids = new Set(found.flatMap(({ movements }) => movements.map(({ loteId }) => loteId)));
     await eventually(async () => {
       const { batches } = await deps.account('9');

@@ -12,7 +12,7 @@ const APART_MS = 120_000;
 
 interface Entry {
   historicoConsultaId: string;
-  usuario: string;
+  usuario?: string;
 }
 
 /**
@@ -29,7 +29,8 @@ export async function findQuery(
   const common = readCommon(answer);
   if (common) return common;
   if (!Array.isArray(answer.body)) return unavailable(`HTTP ${answer.status}: sem lista / no list`);
-  const ours = (answer.body as Entry[]).filter(({ usuario }) => usuario === call.settings.email);
+  const user = call.settings.email.toLowerCase();
+  const ours = (answer.body as Entry[]).filter(({ usuario }) => usuario?.toLowerCase() === user);
   const ids = ours.map(({ historicoConsultaId }) => historicoConsultaId);
   const taken = await results.referencesOfOthers(analysisId, ids);
   const free = ids.filter((id) => !taken.has(id));

@@ -1,7 +1,6 @@
 import type { Outcome } from '#libs/contracts';
 import type { BatchAnswer, BatchCourier, ClaimedDelivery, DeliveryCall } from '#libs/delivery';
 import type { ConnectorCourier } from './connector-courier.js';
-import { DEFAULT_GROUP } from './default-group.js';
 import type { ConnectorDefinition } from './definition.js';
 
 export interface BatchCallsOptions {
@@ -27,27 +26,3 @@ export class BatchCalls implements BatchCourier {
 
 /** What a batched method answers. */
 export type BatchOutcome = Outcome | Outcome[];
-
-interface Declared {
-  operation: string;
-  method: string;
-  group?: string;
-  batch?: number;
-  effect?: string;
-}
-
-/** @throws TypeError naming the line to write where a group mixes what goes together with what goes alone */
-export function batchSizes(name: string, delivers: readonly Declared[]): Map<string, number> {
-  const sizes = new Map<string, number>();
-  for (const { operation, method, group = DEFAULT_GROUP, batch, effect } of delivers) {
-    if (batch === undefined) continue;
-    const call = `${name}.${method} delivers "${operation}" in batches`;
-    if (!Number.isInteger(batch) || batch < 1 || batch > 1_000) throw new TypeError(`${call}: of 1 to 1,000`);
-    if (effect) throw new TypeError(`${call}: what is ${effect} goes alone`);
-    const mixed = delivers.find((other) => (other.group ?? DEFAULT_GROUP) === group && other.batch !== batch);
-    if (mixed)
-      throw new TypeError(`${call}, and "${mixed.operation}" not so: write group: '…' and give it a group of its own`);
-    sizes.set(group, batch);
-  }
-  return sizes;
-}

@@ -1,4 +1,4 @@
-import { unavailable, unknown, type Outcome, type Unavailable } from '#libs/contracts';
+import { unavailable, type Outcome, type Unavailable } from '#libs/contracts';
 import {
   isOfContent,
   NeverLeft,
@@ -12,7 +12,6 @@ import {
 import {
   PartnerEndpoints,
   PartnerUnavailable,
-  readCommon,
   readExhaustedUntil,
   type MaskedExchange,
   type PartnerAnswer,
@@ -24,10 +23,11 @@ import type { Integration } from '#libs/settings';
 import { BatchCalls, type BatchOutcome } from './batch-calls.js';
 import type { AboutRequest, BatchCall, Call, ConnectionVerdict } from './call.js';
 import { DEFAULT_GROUP, type ConnectorDefinition } from './definition.js';
-import { LoginCalls, verdictOf, type LoggedInCall, type LoginVerdict } from './login-calls.js';
+import { LoginCalls, verdictOf, type LoginVerdict } from './login-calls.js';
 import { maskedLogin, maskedWith } from './login-requests.js';
 import type { LoginTokens } from './login-tokens.js';
 import { NoToken, readNoAnswer } from './no-token.js';
+import { afterTaken, noteAnswer, noteFailure, nothingYet, withDoubt, type OpenCall } from './open-call.js';
 import { PaidCalls } from './paid-calls.js';
 import { toEndpointOptions, type PartnerSettings } from './partner-settings.js';
 import type { SettingsBook } from './settings-book.js';
@@ -311,55 +311,14 @@ export class ConnectorCourier implements Courier {
   }
 }
 
-function nothingYet(): Pick<OpenCall, 'exchanges' | 'tokens'> {
-  return { exchanges: [], tokens: [] };
-}
-
 /** A database that is slow or away says nothing of the delivery. */
 function sayNotNow(error: unknown): never {
   if (isOfContent(error)) throw error;
   throw new NotNow(`the settings cannot be read: ${(error as Error).message}`, { cause: error });
 }
 
-interface OpenCall extends LoggedInCall {
-  endpointId: string;
-  endpoint: PartnerEndpoint;
-  exchanges: MaskedExchange[];
-  probe: boolean;
-  /** A request that may change something there may have left. */
-  mayHaveLeft?: boolean;
-  /** Such a request was answered with yes. */
-  taken?: true;
-  /** Of such a request there was no answer, or one that proves nothing; in words. */
-  doubt?: string;
-}
-
 interface CalledMethod<A> {
   answer?: A;
   unavailable?: Unavailable;
   exchange?: MaskedExchange[];
-}
-
-/** 401, 403 and 429 say that nothing was done; a 5xx or a page that is no answer of an API may come after it was. */
-function noteAnswer(about: OpenCall, answer: PartnerAnswer): void {
-  const common = readCommon(answer);
-  about.mayHaveLeft = true;
-  if (!common && answer.status < 300) about.taken = true;
-  if (common && !common.pause) about.doubt ??= common.reason;
-}
-
-function noteFailure(about: OpenCall, error: unknown): void {
-  if (error instanceof PartnerUnavailable && error.sent === 'never') return;
-  about.mayHaveLeft = true;
-  about.doubt ??= error instanceof Error ? error.message : String(error);
-}
-
-/** Of a paid or irreversible call: "it did not take it" is believed only where no request of it is in doubt. */
-function withDoubt(outcome: Outcome, { doubt }: OpenCall): Outcome {
-  return outcome.kind === 'unavailable' && doubt !== undefined ? unknown(doubt) : outcome;
-}
-
-/** What ended the method is no word of it: "it did not leave" says nothing of a request before, which was taken. */
-function afterTaken(outcome: Outcome, about: OpenCall): Outcome {
-  return outcome.kind === 'unavailable' && about.taken ? unknown(outcome.reason) : withDoubt(outcome, about);
 }

@@ -12,7 +12,7 @@ import {
 import type { FinishedRun, PlannedDelivery, Unplanned } from '#libs/delivery';
 import type { PartnerEndpointOptions } from '#libs/partner';
 import type { SettingsClass, SystemParameterDescription } from '#libs/settings';
-import { batchSizes } from './batch-calls.js';
+import { batchSizes } from './batch-sizes.js';
 import type { BatchCall, Call, ConnectionVerdict } from './call.js';
 import { DEFAULT_GROUP } from './default-group.js';
 import { loginsOf, type LoginEntries } from './login-definition.js';

@@ -24,6 +24,7 @@ export { ExternalIdPrefix } from './external-id.js';
 export type { LoginVerdict } from './login-calls.js';
 export { Login, type LoginAnswer, type LoginOptions } from './login-definition.js';
 export { PartnerSettings } from './partner-settings.js';
+export { IsMoney } from './is-money.js';
 export { readConnection } from './read-connection.js';
 export { budgetOf, SpendSettings } from './spend-settings.js';
 export {

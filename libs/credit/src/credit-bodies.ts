@@ -1,29 +1,8 @@
 import { Type } from 'class-transformer';
-import {
-  IsIn,
-  IsOptional,
-  IsString,
-  IsUUID,
-  Length,
-  Validate,
-  ValidateNested,
-  ValidatorConstraint,
-} from 'class-validator';
-import type { ValidatorConstraintInterface } from 'class-validator';
-import { isCharge } from '#libs/contracts';
+import { IsIn, IsOptional, IsString, IsUUID, Length, ValidateNested } from 'class-validator';
+import { IsMoney } from '#libs/connector-kit';
 import { PageQuery } from '#libs/runtime';
 import type { DecisionKind } from './decision.js';
-
-@ValidatorConstraint({ name: 'isCharge' })
-class IsCharge implements ValidatorConstraintInterface {
-  validate(value: unknown): boolean {
-    return isCharge(value);
-  }
-
-  defaultMessage(): string {
-    return '$property must be money as text with two places, such as 1500.00';
-  }
-}
 
 class Person {
   /** CPF or CNPJ, in whatever punctuation and case. */
@@ -115,7 +94,7 @@ class Standing {
 
   /** [limite de crédito] */
   @IsOptional()
-  @Validate(IsCharge)
+  @IsMoney()
   limit?: string;
 }
 

@@ -1,3 +1,4 @@
+import type { Outcome } from '#libs/contracts';
 import { faultPoint, type Clock } from '#libs/runtime';
 import type { Batches, HeldBatch } from './batches.js';
 import type { CallGate } from './call-gate.js';
@@ -83,8 +84,8 @@ export class BatchRunner {
     const about = { limits: first!.limits, paused, continuesAfterRefusal: false, now: clock.now() };
     const verdict = judge(outcome, { attempts }, about);
     const batch = outcome.kind === 'unknown' || outcome.kind === 'unavailable' ? 'open' : 'answered';
-    const words = outcome.kind === 'delivered' ? { note: outcome.note } : { reason: outcome.reason };
-    return claims.map((_, at) => ({ verdict, outcome: outcome.kind, ...words, batch, exchange: recordOf(at, claims, exchange) })); // prettier-ignore
+    const said = { verdict, outcome: outcome.kind, ...wordsOf(outcome), batch } as const;
+    return claims.map((_, at) => ({ ...said, exchange: recordOf(at, claims, exchange) }));
   }
 
   private saidOfEach(
@@ -99,8 +100,8 @@ export class BatchRunner {
       const [delivery] = deliveries;
       const continuesAfterRefusal = courier.continuesAfterRefusal(delivery!.operation);
       const verdict = judge(outcome, delivery!, { limits, paused: false, continuesAfterRefusal, now: clock.now() });
-      const words = outcome.kind === 'delivered' ? { note: outcome.note } : { reason: outcome.reason };
-      return { verdict, outcome: outcome.kind, ...words, batch: 'answered', exchange: recordOf(at, claims, exchange) };
+      const said = { verdict, outcome: outcome.kind, ...wordsOf(outcome), batch: 'answered' } as const;
+      return { ...said, exchange: recordOf(at, claims, exchange) };
     });
   }
 
@@ -108,9 +109,10 @@ export class BatchRunner {
   private async recordLoss(batch: HeldBatch): Promise<HeldBatch | undefined> {
     const { clock } = this.options;
     const outcome = { kind: 'unknown', reason: 'the process that held this batch ended without a result' } as const;
-    const said = this.saidOfAll(batch.claims, { outcome }, false).map((one) => ({ ...one, verdict: withoutWait(one.verdict) })); // prettier-ignore
-    const goesOn = isAgain(said[0]!.verdict);
-    const still = await this.settle(batch, clock.now(), (at) => said[at]!, goesOn);
+    const [said] = this.saidOfAll(batch.claims, { outcome }, false);
+    const lost = { ...said!, verdict: withoutWait(said!.verdict) };
+    const goesOn = isAgain(lost.verdict);
+    const still = await this.settle(batch, clock.now(), () => lost, goesOn);
     if (!goesOn || !still) return undefined;
     return { ...batch, claims: batch.claims.map(afterLoss) };
   }
@@ -156,6 +158,10 @@ export function toBatches(claims: readonly LaneClaim[]): { alone: LaneClaim[]; t
 
 function chunksOf<T>(all: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
+}
+
+function wordsOf(outcome: Outcome): Pick<EndedAttempt, 'note' | 'reason'> {
+  return outcome.kind === 'delivered' ? { note: outcome.note } : { reason: outcome.reason };
 }
 
 function isAgain(verdict: Verdict): boolean {

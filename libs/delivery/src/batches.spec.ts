@@ -4,7 +4,7 @@ import { eventually, privateDatabase, type PrivateDatabase } from '#libs/testing
 import { Ledger, LEDGER, openPool } from '../test/ledger.js';
 import { ScriptedBatches } from '../test/scripted-batches.js';
 import { movement, state } from '../test/scripted-planner.js';
-import { NotNow, type DeliveryEngine, type PlannedDelivery } from './index.js';
+import { NotNow, type ClaimedDelivery, type DeliveryEngine, type PlannedDelivery } from './index.js';
 
 let database: PrivateDatabase;
 let ledger: Ledger;
@@ -24,9 +24,12 @@ beforeEach(async () => {
 afterEach(() => ledger.close());
 afterAll(() => database.drop());
 
-const title = (n: number, more: Partial<PlannedDelivery> = {}) =>
-  movement(`title-${n}`, { n }, { operation: 'title.send', group: 'together', ...more });
+const SENT = { operation: 'title.send', group: 'together' };
+const title = (n: number, more: Partial<PlannedDelivery> = {}) => movement(`title-${n}`, { n }, { ...SENT, ...more });
 const titles = (...ns: number[]) => ns.map((n) => title(n));
+/** The second title's first try. */
+const isFirstOfTwo = ({ body, tries }: ClaimedDelivery) => (body as { n: number }).n === 2 && tries === 0;
+const BROKEN = unknown('the connection broke');
 const calls = () => batches.calls.map(({ ns }) => ns);
 const through = () => eventually(async () => (await ledger.waiting()) === 0);
 const states = async () => (await ledger.settled()).map(({ state: was }) => was);
@@ -52,7 +55,7 @@ describe('Deliveries that go together', () => {
       if (batches.calls.length === 1) await answer.promise;
       return batch.map(() => delivered());
     };
-    await ledger.schedule(engine, [title(1), title(2), movement('title-1', { n: 11 }, { operation: 'title.send', group: 'together' })]); // prettier-ignore
+    await ledger.schedule(engine, [title(1), title(2), movement('title-1', { n: 11 }, SENT)]);
     engine.start();
     await eventually(() => calls().length === 1);
     await ledger.schedule(engine, titles(3));
@@ -101,8 +104,7 @@ describe('Deliveries that go together', () => {
 
 describe('An answer for each', () => {
   it('parks what was refused, alone, and it goes again alone', async () => {
-    batches.script = (batch) =>
-      batch.map(({ body, tries }) => ((body as { n: number }).n === 2 && tries === 0 ? refused('no such document') : delivered())); // prettier-ignore
+    batches.script = (batch) => batch.map((each) => (isFirstOfTwo(each) ? refused('no such document') : delivered()));
     await ledger.schedule(engine, titles(1, 2, 3));
     engine.start();
     await eventually(async () => (await ledger.open())[0]?.state === 'parked');
@@ -114,8 +116,7 @@ describe('An answer for each', () => {
   });
 
   it('has what is to come again later go with others, under another name', async () => {
-    batches.script = (batch) =>
-      batch.map(({ body, tries }) => ((body as { n: number }).n === 2 && tries === 0 ? unavailable('not yet') : delivered())); // prettier-ignore
+    batches.script = (batch) => batch.map((each) => (isFirstOfTwo(each) ? unavailable('not yet') : delivered()));
     await ledger.schedule(engine, titles(1, 2, 3));
     engine.start();
     await through();
@@ -135,39 +136,45 @@ describe('An answer for each', () => {
 describe('A call whose answer is not known', () => {
   it('is made again with the same ones under the same name, whatever has come meanwhile', async () => {
     ledger.courier.limits = { attempts: 5, deadlineMs: 2_000, waitsMs: [300] };
-    batches.script = (batch) => (batches.calls.length === 1 ? unknown('the connection broke') : batch.map(() => delivered())); // prettier-ignore
+    batches.script = (batch) => (batches.calls.length === 1 ? BROKEN : batch.map(() => delivered()));
     await ledger.schedule(engine, titles(1, 2));
     engine.start();
     await eventually(() => calls().length === 1);
     await ledger.schedule(engine, titles(3, 4, 5, 6));
     await through();
     const again = batches.calls.filter(({ ns }) => ns.includes(1));
-    expect(again.map(({ ns }) => ns)).toEqual([[1, 2], [1, 2]]); // prettier-ignore
+    expect(again.map(({ ns }) => ns)).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
     expect(again[1]!.batchId).toBe(again[0]!.batchId);
   });
 
   it('leaves none of them to a person meanwhile, and none to a newer state', async () => {
     ledger.courier.limits = { attempts: 5, deadlineMs: 2_000, waitsMs: [60_000] };
-    batches.script = () => (batches.calls.length === 1 ? unknown('the connection broke') : [delivered(), delivered()]);
-    const send = { operation: 'title.send', group: 'together' };
-    await ledger.schedule(engine, [state('title-1', { n: 1 }, send), state('title-2', { n: 2 }, send)]);
+    batches.script = () => (batches.calls.length === 1 ? BROKEN : [delivered(), delivered()]);
+    await ledger.schedule(engine, [state('title-1', { n: 1 }, SENT), state('title-2', { n: 2 }, SENT)]);
     engine.start();
     await eventually(async () => (await ledger.attempts()).length === 2);
     const [, second] = await ledger.open();
     await expect(engine.deliveries.skip(second!.position, 'ana', 'no')).rejects.toMatchObject({ code: 'in-hand' });
     batches.script = (batch) => batch.map(() => delivered());
-    await ledger.schedule(engine, [state('title-2', { n: 22 }, send)]);
+    await ledger.schedule(engine, [state('title-2', { n: 22 }, SENT)]);
     await ledger.passTime(60_000);
     await through();
-    expect(calls()).toEqual([[1, 2], [1, 2], [22]]); // prettier-ignore
+    expect(calls()).toEqual([[1, 2], [1, 2], [22]]);
   });
 
   it('is given up for all of them at once, and each goes by itself when a person sends it again', async () => {
-    batches.script = () => unknown('the connection broke');
+    batches.script = () => BROKEN;
     await ledger.schedule(engine, titles(1, 2));
     engine.start();
     await eventually(async () => (await ledger.open()).every(({ state: is }) => is === 'parked'));
-    expect(calls()).toEqual([[1, 2], [1, 2], [1, 2]]); // prettier-ignore
+    expect(calls()).toEqual([
+      [1, 2],
+      [1, 2],
+      [1, 2],
+    ]);
     batches.script = (batch) => batch.map(() => delivered());
     const [, second] = await ledger.open();
     await engine.deliveries.retry(second!.position, 'ana');
@@ -187,7 +194,10 @@ describe('A call whose answer is not known', () => {
     batches.script = (batch) => batch.map(() => delivered());
     engine.start();
     await through();
-    expect(calls()).toEqual([[1, 2, 3], [1, 2, 3]]); // prettier-ignore
+    expect(calls()).toEqual([
+      [1, 2, 3],
+      [1, 2, 3],
+    ]);
     expect(batches.calls[1]!.batchId).toBe(batches.calls[0]!.batchId);
     expect((await ledger.attempts()).filter(({ outcome }) => outcome === 'unknown')).toHaveLength(3);
     never.reject(new Error('the test is over'));
@@ -223,7 +233,10 @@ describe('A call that cannot be made just now', () => {
     expect((await ledger.open()).map(({ attempts }) => attempts)).toEqual([0, 0]);
     await ledger.passTime(61_000);
     await through();
-    expect(calls()).toEqual([[1, 2], [1, 2]]); // prettier-ignore
+    expect(calls()).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
   });
 });
 

@@ -22,7 +22,8 @@ export class Batches {
   /** @returns a new batch of what is still ours; nothing where nothing is */
   begin(claims: readonly LaneClaim[]): Promise<HeldBatch | undefined> {
     return inTransaction(this.pool, async (client) => {
-      const epochs = await lock(client, claims.map(({ laneId }) => laneId)); // prettier-ignore
+      const lanes = claims.map(({ laneId }) => laneId);
+      const epochs = await lock(client, lanes);
       const ours = claims
         .filter(({ laneId, epoch }) => epochs.get(laneId) === epoch)
         .toSorted((one, other) => compare(positionOf(one), positionOf(other)));

@@ -44,6 +44,25 @@ async function leftToPerson(): Promise<void> {
   await eventually(async () => (await ledger.lanes())[0]!.waits_for === 'person');
 }
 
+describe('What was asked for and is not wanted any more', () => {
+  it('is withdrawn while nobody has called: it costs nothing', async () => {
+    await ledger.schedule(engine, [buy('a1')]);
+    await engine.deliveries.withdraw(A1, 'ana', 'the sale fell through');
+    engine.start();
+    await isSettled();
+    expect(await ledger.settled()).toMatchObject([{ state: 'skipped', settled_by: 'ana' }]);
+    expect(partner.charges).toEqual([]);
+  });
+
+  it('is not withdrawn where a call may have been charged, though its process has not said so', async () => {
+    await ledger.schedule(engine, [buy('a1')]);
+    // As a process leaves it that dies between its intent and its settlement.
+    await ledger.rows(`update delivery set state = 'unknown' where position = ${A1}`);
+    await expect(engine.deliveries.withdraw(A1, 'ana', 'no')).rejects.toMatchObject({ code: 'unknown-effect' });
+    await ledger.rows(`update delivery set state = 'pending' where position = ${A1}`);
+  });
+});
+
 describe('Of a call nobody knows the end of, a person', () => {
   it('says that it happened: it is through under the partner’s name, and its lane goes on', async () => {
     await leftToPerson();

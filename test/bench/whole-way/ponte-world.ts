@@ -75,6 +75,8 @@ export class PonteWorld {
     const before = this.recorded;
     const { recordedAt, recorded } = await untilRecorded(this.databaseUrl, SETTLED, before + titles, withinMs);
     this.recorded = recorded;
+    if (recorded < before + titles)
+      throw new Error(`${recorded - before} of ${titles} titles were delivered within ${withinMs / 1_000} s`);
     return { rate: ((recorded - before) * 1_000) / (recordedAt - begunAt), memory: memory.stop() };
   }
 

@@ -61,11 +61,31 @@ export function weighMovements(committed: readonly TitleMovement[], told: readon
     const [want, hear] = [wanted.get(title) ?? [], heard.get(title) ?? []];
     const once = hear.filter((words, at) => hear.indexOf(words) === at);
     const known = once.filter((words) => want.includes(words));
-    verdict.lost.push(...named(title, want.filter((words) => !once.includes(words)))); // prettier-ignore
-    verdict.doubled.push(...named(title, hear.filter((words, at) => hear.indexOf(words) !== at))); // prettier-ignore
-    verdict.unexplained.push(...named(title, once.filter((words) => !want.includes(words)))); // prettier-ignore
+    verdict.lost.push(
+      ...named(
+        title,
+        want.filter((words) => !once.includes(words)),
+      ),
+    );
+    verdict.doubled.push(
+      ...named(
+        title,
+        hear.filter((words, at) => hear.indexOf(words) !== at),
+      ),
+    );
+    verdict.unexplained.push(
+      ...named(
+        title,
+        once.filter((words) => !want.includes(words)),
+      ),
+    );
     const inOrder = want.filter((words) => known.includes(words));
-    verdict.reordered.push(...named(title, known.filter((words, at) => words !== inOrder[at]))); // prettier-ignore
+    verdict.reordered.push(
+      ...named(
+        title,
+        known.filter((words, at) => words !== inOrder[at]),
+      ),
+    );
     verdict.delivered += known.length;
   }
   return verdict;
