@@ -112,6 +112,16 @@ test('a full queue that rejects publishes is told as refused, and takes again wh
   expect(await eventually(async () => (await publisher.publish(message('full.v1'))) === 'confirmed')).toBe(true);
 });
 
+test('nothing is tried again on a channel that has refused: what it keeps in mind of a queue may be wrong', async () => {
+  await bindQueue('refusing.v1', { 'x-max-length': 2, 'x-overflow': 'reject-publish' });
+  const { publisher } = await openPublisher();
+  const anew = once(publisher, 'ready');
+  const refused = async () => (await publisher.publish(message('refusing.v1'))) === 'refused';
+  await eventually(refused, { everyMs: 1 });
+  await anew;
+  expect(publisher.state).toBe('open');
+});
+
 test('a routing key beyond 255 bytes is refused before anything is sent', async () => {
   const { publisher } = await openPublisher();
   await expect(publisher.publish(message('ç'.repeat(128)))).rejects.toThrow(RangeError);

@@ -136,14 +136,32 @@ export class ConfirmPublisher extends EventEmitter<PublisherEvents> {
     // Before the client's own listener, which would report every message under way as refused.
     channel.prependListener('close', () => this.loseChannel(channel, 'the channel was closed'));
     channel.on('return', ({ properties }) => window.returned(String(properties.messageId)));
-    channel.on('ack', ({ deliveryTag, multiple }) => window.answer(deliveryTag, multiple, 'confirmed'));
-    channel.on('nack', ({ deliveryTag, multiple }) => window.answer(deliveryTag, multiple, 'refused'));
+    let wasRefused = false;
+    const answered = (result: 'confirmed' | 'refused') => (answer: { deliveryTag: number; multiple: boolean }) => {
+      window.answer(answer.deliveryTag, answer.multiple, result);
+      wasRefused ||= result === 'refused';
+      if (wasRefused && window.size === 0) this.replace(channel);
+    };
+    channel.on('ack', answered('confirmed'));
+    channel.on('nack', answered('refused'));
     if (this.topology) await assertTopology(channel, this.topology);
     if (this.closed) return closeChannel(channel);
     if (this.connection.state === 'away') return;
     this.channel = channel;
     this.window = window;
     this.tellReady();
+  }
+
+  /**
+   * A channel keeps in mind who leads each queue. RabbitMQ 3.10 refuses for ever on one that was opened while a leader
+   * died, whoever leads since; so nothing is tried again on a channel that has refused.
+   */
+  private replace(channel: ConfirmChannel): void {
+    if (this.channel !== channel) return;
+    this.channel = undefined;
+    this.window = undefined;
+    void closeChannel(channel);
+    this.reopen();
   }
 
   /** A missing exchange closes the channel with everything in flight on it; the connection stays. */

@@ -5,15 +5,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { Pool } from 'pg';
 import { ACCESS_MIGRATIONS, AccessModule } from '#libs/access';
 import { appTopology, BrokerConnection, BrokerManagement, ERP_EVENTS, PONTE_EVENTS, TopicServer } from '#libs/broker';
-import {
-  AwaitingDeliveries1764060000000,
-  Balance1764130000000,
-  BatchedDeliveries1764150000000,
-  DeliveryEngine,
-  DeliveryLedger1763800000000,
-  OperatedDeliveries1764050000000,
-  PaidOperations1764140000000,
-} from '#libs/delivery';
+import { DELIVERY_MIGRATIONS, DeliveryEngine } from '#libs/delivery';
 import { PartnerEndpoints } from '#libs/partner';
 import { ReceivablesFill1764100000000, ReceivablesReadModel1763900000000 } from '#libs/receivables';
 import { Clock, databaseModule, HealthIndicators, Metrics } from '#libs/runtime';
@@ -57,21 +49,16 @@ import { ReconciliationsController } from './reconciliations.controller.js';
 import { SettingsBook } from './settings-book.js';
 import { SystemParametersController } from './system-parameters.controller.js';
 
-/** In this order; those of a connector's own come behind them. */
+/** They run in the order of their times, and a connector's own among them. */
 export const CONNECTOR_MIGRATIONS = [
   ...SETTINGS_MIGRATIONS,
   ...ACCESS_MIGRATIONS,
-  DeliveryLedger1763800000000,
+  ...DELIVERY_MIGRATIONS,
   ReceivablesReadModel1763900000000,
   ReceivablesFill1764100000000,
   OutboxLease1763950000000,
-  OperatedDeliveries1764050000000,
-  AwaitingDeliveries1764060000000,
   IntegrationLife1764120000000,
   Reconciliations1764070000000,
-  Balance1764130000000,
-  PaidOperations1764140000000,
-  BatchedDeliveries1764150000000,
   LoginTokens1764160000000,
 ];
 
@@ -182,7 +169,7 @@ function parts(
     {
       provide: SystemParameters,
       inject: [Clock],
-      useFactory: (clock: Clock) => new SystemParameters(definition.name, clock),
+      useFactory: (clock: Clock) => new SystemParameters(definition.name, clock, definition.systemParameter?.settings),
     },
     {
       provide: IntegrationDesk,

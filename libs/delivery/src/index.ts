@@ -1,6 +1,4 @@
-export { AwaitingDeliveries1764060000000 } from './awaiting.migration.js';
 export { Balance, type BalanceOptions } from './balance.js';
-export { Balance1764130000000 } from './balance.migration.js';
 export { DIFFERENCE_KINDS, type DifferenceKind } from './balance-differences.js';
 export {
   BalanceReport,
@@ -9,7 +7,6 @@ export {
   type DifferingId,
   type LastBalance,
 } from './balance-report.js';
-export { BatchedDeliveries1764150000000 } from './batch.migration.js';
 export { Cadences, type CadenceState, type CadenceWish, type RunNow } from './cadence.js';
 export { ContentFailure, isOfContent } from './content-failure.js';
 export {
@@ -32,7 +29,6 @@ export { Deliveries, type DeliveryQuery } from './deliveries.js';
 export type { EditWish } from './deliveries-edit.js';
 export type { FailureGroup, FailureGroups } from './deliveries-failures.js';
 export type { DeliveryFilter, SeenTerritory } from './deliveries-filter.js';
-export { OperatedDeliveries1764050000000 } from './deliveries.migration.js';
 export { DeliveryRefusal } from './delivery-refusal.js';
 export type { Finding } from './delivery-resolution.js';
 export type {
@@ -50,9 +46,9 @@ export { ensureEndpoints, type EndpointWish } from './integration-endpoints.js';
 export type { IntakeCount } from './intake.js';
 export { LOCK_ALL_EPOCHS } from './intake.sql.js';
 export { endpointOfGroup, lastPosition, readLaneFacts, type LaneFacts } from './lane-facts.js';
+export { DELIVERY_MIGRATIONS } from './migrations.js';
 export { writeOutcomes, type OutcomeRow } from './outcome-rows.js';
 export type { SpentToday, UnknownCounts } from './paid-counts.js';
-export { PaidOperations1764140000000 } from './paid.migration.js';
 export type { IntentState } from './paid-verdict.js';
 export type { PayloadVault } from './park.js';
 export type { Pause, PauseReason, StandingPause } from './pause.js';
@@ -72,6 +68,5 @@ export {
 export { DEFAULT_ATTEMPTS, DEFAULT_WAITS_MS } from './retry.js';
 export type { AfterRuns, FinishedRun, RunReport } from './run.js';
 export type { Cause, ToSchedule } from './schedule.js';
-export { DeliveryLedger1763800000000 } from './schema.migration.js';
 export { readDirectPublishers, WaysIn, type DirectPublisher, type WaysInOptions } from './way-in.js';
 export { nextWindow, windowOf, type Window } from './window.js';

@@ -3,7 +3,7 @@ import { migrate } from '#libs/runtime';
 import { privateDatabase, type PrivateDatabase } from '#libs/testing';
 import { message, opened } from '../test/events.js';
 import { Ledger, LEDGER, openPool } from '../test/ledger.js';
-import { DeliveryLedger1763800000000 } from './index.js';
+import { DELIVERY_MIGRATIONS } from './migrations.js';
 import { keepPartitions } from './partitions.js';
 
 let database: PrivateDatabase;
@@ -49,7 +49,7 @@ it('Days out of the horizon are dropped, months are kept', async () => {
 });
 
 it('Replicas that start at once make each partition once', async () => {
-  const fresh = await privateDatabase({ migrate: (url) => migrate(url, 'ledger', [DeliveryLedger1763800000000]) });
+  const fresh = await privateDatabase({ migrate: (url) => migrate(url, 'ledger', DELIVERY_MIGRATIONS) });
   const pool = openPool(fresh.url, 6);
   await expect(Promise.all([1, 2, 3, 4].map(() => keepPartitions(pool, NOW)))).resolves.toHaveLength(4);
   await pool.end();

@@ -3,17 +3,12 @@ import { readOutcomeEvent, writeEvent, type HubEnvelope, type IntegrationRef } f
 import { connectionSettings, inTransaction, migrate, SystemClock } from '#libs/runtime';
 import type { RawMessage } from '../src/arrival.js';
 import {
-  AwaitingDeliveries1764060000000,
-  Balance1764130000000,
-  BatchedDeliveries1764150000000,
   type CadenceWish,
+  DELIVERY_MIGRATIONS,
   DeliveryEngine,
-  DeliveryLedger1763800000000,
   type EngineOptions,
   type IntakeCount,
   LOCK_ALL_EPOCHS,
-  OperatedDeliveries1764050000000,
-  PaidOperations1764140000000,
   type PlannedDelivery,
 } from '../src/index.js';
 import { recomputeLanes } from '../src/lane-locks.js';
@@ -28,14 +23,7 @@ const SCHEMA = 'ledger';
 export const LEDGER = {
   template: 'delivery_ledger',
   migrate: async (url: string): Promise<void> => {
-    await migrate(url, SCHEMA, [
-      DeliveryLedger1763800000000,
-      OperatedDeliveries1764050000000,
-      AwaitingDeliveries1764060000000,
-      Balance1764130000000,
-      PaidOperations1764140000000,
-      BatchedDeliveries1764150000000,
-    ]);
+    await migrate(url, SCHEMA, DELIVERY_MIGRATIONS);
     const pool = openPool(url, 1);
     await keepPartitions(pool, new Date());
     await pool.end();

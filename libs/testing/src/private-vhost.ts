@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { eventually } from './eventually.js';
 import { askManagement } from './management-api.js';
 import { testName, testRun } from './test-run.js';
 import { findTestStack } from './test-stack.js';
@@ -18,7 +19,9 @@ export async function privateVhost(): Promise<PrivateVhost> {
   const { amqpUrl, adminManagementUrl } = findTestStack();
   const vhost = testName(testRun(), randomBytes(6).toString('hex'));
   const everything = { configure: '.*', write: '.*', read: '.*' };
-  await askManagement('PUT', adminManagementUrl, `/vhosts/${vhost}`, {});
+  const made = () => askManagement('PUT', adminManagementUrl, `/vhosts/${vhost}`, {});
+  // A cluster that has just joined may not have it on every node in time (HTTP 500); asked again, it finds it there.
+  await eventually(made, { withinMs: 30_000, everyMs: 500 });
   const users = new Set([new URL(amqpUrl).username, new URL(adminManagementUrl).username]);
   for (const user of users) await askManagement('PUT', adminManagementUrl, `/permissions/${vhost}/${user}`, everything);
   return {

@@ -11,6 +11,7 @@ import {
   weighed,
 } from '../harness/movements.ts';
 import { DIRECT_SOURCE, type World } from '../../world/world.ts';
+import { directEntry } from '../harness/direct-event.ts';
 import { openTitles } from '../harness/erp-steps.ts';
 import type { Scenario } from '../harness/scenario.ts';
 
@@ -31,11 +32,11 @@ export const scenario: Scenario = {
     await openTitles(world, TITLES);
     await effects(world, TITLES);
     const [title] = (await world.titles(COMPANY)) as [ReceivableChanged];
-    const event = eventOf(DIRECT_SOURCE, title);
+    const event = directEntry(title);
     await world.publishDirect(event);
     await world.publishDirect(event);
     await effects(world, TITLES + 1);
-    await publishNameless(world, eventOf(DIRECT_SOURCE, { ...title, sequence: title.sequence + 1 }));
+    await publishNameless(world, directEntry({ ...title, sequence: title.sequence + 1 }));
     const parked = await until(async () => {
       const events = await parkedEvents(world);
       return events.length > 0 && events;
@@ -68,19 +69,4 @@ async function publishNameless(world: World, event: Omit<HubEvent, 'id'>): Promi
 
 async function callsOf(world: World, account: string) {
   return (await world.calls()).filter((call) => call.account === account && call.effect !== 'none');
-}
-
-/** As an ERP writes it that gives no id. */
-function eventOf(source: string, title: ReceivableChanged): Omit<HubEvent, 'id'> {
-  return {
-    specversion: '1.0',
-    source,
-    type: 'erp.receivable.opened.v1',
-    subject: `receivable/${title.receivableId}`,
-    time: new Date().toISOString(),
-    company: title.company,
-    branch: title.branch,
-    sequence: String(title.sequence),
-    data: { ...title, movement: { id: 'entry', kind: 'entry', date: title.issueDate, amount: title.amount } },
-  } as Omit<HubEvent, 'id'>;
 }

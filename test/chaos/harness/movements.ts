@@ -43,7 +43,10 @@ export function move(world: World, { titles, perTitle, ratePerSecond, seed = 7 }
 
 /** Resolves when so many calls have had their effect at the partner. */
 export async function effects(world: World, wanted: number, withinMs = USUAL_WITHIN_MS): Promise<void> {
-  const enough = async () => (await callsWithEffect(world)).length >= wanted;
+  const enough = async () => {
+    const { length } = await callsWithEffect(world);
+    if (length < wanted) throw new Error(`${length} of ${wanted} calls have had their effect`);
+  };
   await eventually(enough, { withinMs, everyMs: 200 });
 }
 
@@ -185,6 +188,7 @@ export interface ParkedEventView {
   reasonCode: string;
   reason: string;
   subject: string | null;
+  waitingBehind: number;
 }
 
 export async function parkedEvents(world: World): Promise<ParkedEventView[]> {

@@ -9,8 +9,9 @@ import type { Finding, Scenario } from './scenario.ts';
 export type Message = { line: string } | { finding: Finding };
 
 const [file, folder] = process.argv.slice(2) as [string, string];
-const tell = (message: Message) => void process.send?.(message);
-const chaos = new OpenChaos(folder, (line) => tell({ line }));
+/** Resolves when it has been written: what is still on its way when this process ends is lost. */
+const tell = (message: Message) => new Promise<void>((told) => process.send!(message, () => told()));
+const chaos = new OpenChaos(folder, (line) => void tell({ line }));
 const stopped = Promise.withResolvers<'stopped'>();
 
 process.on('SIGINT', () => undefined); // a ^C reaches every process of the terminal; the parent tells us when
@@ -27,11 +28,11 @@ async function run(): Promise<Finding> {
 }
 
 const finding = await Promise.race([run(), stopped.promise]);
-if (finding !== 'stopped') tell({ finding });
+if (finding !== 'stopped') await tell({ finding });
 try {
   await chaos.close();
   process.exit(0);
 } catch (error) {
-  tell({ line: `could not be tidied up: ${(error as Error).message}` });
+  await tell({ line: `could not be tidied up: ${(error as Error).message}` });
   process.exit(1);
 }

@@ -55,7 +55,12 @@ async function findingOf(child: ChildProcess, minutes: number, options: RunOptio
   child.on('message', (message: Message) =>
     'finding' in message ? resolve(message.finding) : options.say(message.line),
   );
-  child.once('exit', (code, by) => resolve({ broken: [`its process ended with ${code ?? by}`] }));
+  child.once('exit', (code, by) => {
+    const silent = () => resolve({ broken: [`its process ended with ${code ?? by} and without a finding`] });
+    // What it said before it ended is read before the channel closes.
+    if (child.connected) child.once('disconnect', silent);
+    else silent();
+  });
   try {
     return await promise;
   } finally {

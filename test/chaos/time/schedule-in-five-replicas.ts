@@ -13,6 +13,7 @@ import {
   PLAN_FOR_ALL,
   RUNS_IN_ORDER,
   RUNS_TOLD,
+  SCHEMA,
 } from './replica/windows.sql.ts';
 
 const INTEGRATIONS = 100;
@@ -41,12 +42,13 @@ export const scenario: Scenario = {
   says: 'A window fires once in five replicas with wrong clocks, never early, and what it lets go is in one run.',
   async run() {
     const database = await privateDatabase();
-    const client = new Client({ connectionString: database.url });
+    // As the replicas have it: what a trigger of their tables writes is found there.
+    const client = new Client({ connectionString: database.url, options: `-c search_path=${SCHEMA},public` });
     client.on('error', () => undefined);
     let replicas: ChildProcess[] = [];
     try {
-      replicas = await startReplicas(database.url);
       await client.connect();
+      replicas = await startReplicas(database.url);
       await client.query(MAKE_INTEGRATIONS, [INTEGRATIONS]);
       for (const replica of replicas) replica.send('go');
       await planUntilEnough(client);
@@ -87,9 +89,7 @@ function startReplicas(url: string): Promise<ChildProcess[]> {
     CLOCKS.map(async (offMs, at) => {
       // Without our own loader of sources: the replicas run what is built.
       const child = fork(script, [url, `replica-${at + 1}`, String(offMs)], { execArgv: [] });
-      const ended = once(child, 'exit').then(() => Promise.reject(new Error('a replica ended before it was ready')));
-      await Promise.race([once(child, 'message'), ended]);
-      ended.catch(() => undefined);
+      await heard(child);
       return child;
     }),
   );
@@ -107,7 +107,18 @@ async function planUntilEnough(client: Client): Promise<void> {
 
 /** @returns what went wrong in it */
 async function stop(replica: ChildProcess): Promise<string[]> {
-  const answer = once(replica, 'message');
+  const answer = heard<string[]>(replica);
   replica.send('stop');
-  return (await answer)[0] as string[];
+  return answer;
+}
+
+/** @returns the next it says. @throws Error when it ends before */
+async function heard<Said>(replica: ChildProcess): Promise<Said> {
+  const over = new AbortController();
+  const ended = once(replica, 'disconnect', over).then(() => Promise.reject(new Error('a replica ended in silence')));
+  try {
+    return (await Promise.race([once(replica, 'message', over), ended]))[0] as Said;
+  } finally {
+    over.abort();
+  }
 }

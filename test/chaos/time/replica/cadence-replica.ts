@@ -6,14 +6,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { delivered, type IntegrationRef } from '#libs/contracts';
-import {
-  AwaitingDeliveries1764060000000,
-  DeliveryEngine,
-  DeliveryLedger1763800000000,
-  OperatedDeliveries1764050000000,
-  type Courier,
-  type Planner,
-} from '#libs/delivery';
+import { DELIVERY_MIGRATIONS, DeliveryEngine, type Courier, type Planner } from '#libs/delivery';
 import { connectionSettings, migrate, SystemClock } from '#libs/runtime';
 import { SCHEMA } from './windows.sql.ts';
 
@@ -37,11 +30,7 @@ const courier: Courier = {
 const refOf = (id: string): IntegrationRef => ({ id, name: id, source: '/erp/demo', company: id });
 const troubles: string[] = [];
 
-await migrate(url, SCHEMA, [
-  DeliveryLedger1763800000000,
-  OperatedDeliveries1764050000000,
-  AwaitingDeliveries1764060000000,
-]);
+await migrate(url, SCHEMA, DELIVERY_MIGRATIONS);
 const pool = new Pool({ ...connectionSettings({ url, schema: SCHEMA, applicationName: replica }), max: 3 });
 const engine = new DeliveryEngine({
   connector: 'demo',
