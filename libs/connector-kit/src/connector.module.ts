@@ -7,7 +7,7 @@ import { ACCESS_MIGRATIONS, AccessModule } from '#libs/access';
 import { appTopology, BrokerConnection, BrokerManagement, ERP_EVENTS, PONTE_EVENTS, TopicServer } from '#libs/broker';
 import { DELIVERY_MIGRATIONS, DeliveryEngine } from '#libs/delivery';
 import { PartnerEndpoints } from '#libs/partner';
-import { ReceivablesFill1764100000000, ReceivablesReadModel1763900000000 } from '#libs/receivables';
+import { RECEIVABLES_MIGRATIONS } from '#libs/receivables';
 import { Clock, databaseModule, HealthIndicators, Metrics } from '#libs/runtime';
 import {
   IntegrationRegistry,
@@ -54,8 +54,7 @@ export const CONNECTOR_MIGRATIONS = [
   ...SETTINGS_MIGRATIONS,
   ...ACCESS_MIGRATIONS,
   ...DELIVERY_MIGRATIONS,
-  ReceivablesReadModel1763900000000,
-  ReceivablesFill1764100000000,
+  ...RECEIVABLES_MIGRATIONS,
   OutboxLease1763950000000,
   IntegrationLife1764120000000,
   Reconciliations1764070000000,

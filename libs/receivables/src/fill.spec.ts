@@ -15,8 +15,7 @@ import {
   readReceivable,
   renewFillWish,
   sayFillWishes,
-  ReceivablesFill1764100000000,
-  ReceivablesReadModel1763900000000,
+  RECEIVABLES_MIGRATIONS,
   wantFill,
   type ReceivableEvent,
 } from './index.js';
@@ -33,7 +32,7 @@ let companies = 0;
 beforeAll(async () => {
   database = await privateDatabase({
     template: 'receivables',
-    migrate: (url) => migrate(url, 'receivables', [ReceivablesReadModel1763900000000, ReceivablesFill1764100000000]),
+    migrate: (url) => migrate(url, 'receivables', RECEIVABLES_MIGRATIONS),
   });
   pool = new Pool(connectionSettings({ url: database.url, schema: 'receivables', applicationName: 'fill-spec' }));
 });

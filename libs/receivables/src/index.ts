@@ -13,7 +13,7 @@ export {
   type FillWish,
   type TitlesToLoad,
 } from './fill.js';
-export { ReceivablesFill1764100000000 } from './fill.migration.js';
+export { RECEIVABLES_MIGRATIONS } from './migrations.js';
 export {
   applyReceivables,
   readReceivable,
@@ -32,4 +32,3 @@ export {
   type TitlePlace,
   type TitlesWish,
 } from './titles.js';
-export { ReceivablesReadModel1763900000000 } from './receivables.migration.js';

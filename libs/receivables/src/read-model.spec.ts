@@ -4,13 +4,8 @@ import { Pool } from 'pg';
 import { sampleOf, type EventTypesMatching } from '#libs/contracts';
 import { connectionSettings, inTransaction, migrate } from '#libs/runtime';
 import { privateDatabase, type PrivateDatabase } from '#libs/testing';
-import {
-  applyReceivables,
-  readReceivable,
-  ReceivablesFill1764100000000,
-  ReceivablesReadModel1763900000000,
-  type ReceivableEvent,
-} from './index.js';
+import { applyReceivables, readReceivable, RECEIVABLES_MIGRATIONS, type ReceivableEvent } from './index.js';
+import { LOCK_RECEIVABLES, TOUCH_RECEIVABLES } from './receivables.sql.js';
 
 let database: PrivateDatabase;
 let pool: Pool;
@@ -19,7 +14,7 @@ let position = 0n;
 beforeAll(async () => {
   database = await privateDatabase({
     template: 'receivables',
-    migrate: (url) => migrate(url, 'receivables', [ReceivablesReadModel1763900000000, ReceivablesFill1764100000000]),
+    migrate: (url) => migrate(url, 'receivables', RECEIVABLES_MIGRATIONS),
   });
   pool = new Pool(
     connectionSettings({ url: database.url, schema: 'receivables', applicationName: 'receivables-spec' }),
@@ -55,7 +50,40 @@ async function anomaliesOf(id: string) {
   return (await pool.query(statement, [id])).rows;
 }
 
+interface Explained {
+  Plan: { 'Shared Hit Blocks': number; 'Shared Read Blocks': number };
+}
+
+/** Pages looked at by a statement that is carried out and rolled back. */
+async function pagesOf(statement: string, values: unknown[]): Promise<number> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    const { rows } = await client.query(`explain (analyze, buffers, format json) ${statement}`, values);
+    const { Plan: plan } = (rows[0]['QUERY PLAN'] as [Explained])[0];
+    return plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+}
+
+/** Of one company, and nobody has analyzed the table since. */
+const MANY_TITLES = `
+  insert into receivable (source, company, receivable_id, branch, status, sequence, position, data)
+  select '/erp/demo', 'many', n::text, '01', 'open', 1, n, '{}' from generate_series(1, 20000) n`;
+
 describe('the read model of titles', () => {
+  it('looks a title up by its key, among all those of a company on the first day, in a table nobody has analyzed', async () => {
+    await pool.query('alter table receivable set (autovacuum_enabled = off)');
+    await pool.query(MANY_TITLES);
+    const ids = Array.from({ length: 100 }, (_, n) => String(n * 200 + 1));
+    const [sources, companies] = [ids.map(() => '/erp/demo'), ids.map(() => 'many')];
+    expect(await pagesOf(LOCK_RECEIVABLES, [sources, companies, ids])).toBeLessThan(100 * 20);
+    const places = ids.map(() => 1);
+    expect(await pagesOf(TOUCH_RECEIVABLES, [sources, companies, ids, places, places])).toBeLessThan(100 * 40);
+  });
+
   it('keeps the state with the highest sequence, whatever comes after it', async () => {
     const event = title('highest');
     await apply(event('erp.receivable.opened.v1', 1, '30.00'));
