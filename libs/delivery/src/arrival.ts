@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { DateTime } from 'luxon';
 import { orderingKey, readEvent, type HubEvent, type ParkedKind } from '#libs/contracts';
 import type { EventFacts } from './told.js';
 import { HORIZON_DAYS_AHEAD, HORIZON_DAYS_BACK } from './partitions.js';
 import type { WaysIn } from './way-in.js';
+
+const DAY_MS = 86_400_000;
 
 /** Bytes as they came, from a queue or from the parked ones. */
 export interface RawMessage {
@@ -89,11 +90,10 @@ function hashOf({ content, properties }: RawMessage): Buffer {
   return hash.digest();
 }
 
+/** Days of UTC are all of one length. */
 function withinHorizon(time: string | undefined, now: Date): string | undefined {
   if (!time) return undefined;
-  const at = DateTime.fromISO(time, { zone: 'utc' });
-  const today = DateTime.fromJSDate(now, { zone: 'utc' });
-  if (!at.isValid || at < today.minus({ days: HORIZON_DAYS_BACK }) || at > today.plus({ days: HORIZON_DAYS_AHEAD }))
-    return undefined;
-  return at.toISO();
+  const at = new Date(time);
+  const daysAhead = (at.getTime() - now.getTime()) / DAY_MS;
+  return daysAhead >= -HORIZON_DAYS_BACK && daysAhead <= HORIZON_DAYS_AHEAD ? at.toISOString() : undefined;
 }

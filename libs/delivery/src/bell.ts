@@ -9,7 +9,7 @@ export class Bell {
 
   ring(): void {
     this.rung = true;
-    this.waking?.abort();
+    this.waking?.abort('rung'); // without a reason of ours an error is made each time, with its stack
   }
 
   async wait(ms: number): Promise<void> {

@@ -17,6 +17,23 @@ const answerOf = (text: string, more: Partial<PartnerAnswer> = {}): PartnerAnswe
 });
 const post: PartnerRequest = { method: 'POST', path: '/financials' };
 
+describe('A text of a few characters', () => {
+  it.each([
+    ['a@b.co', '[masked]'],
+    ['a%40b.co', '[masked]'],
+    ['senha=1', 'senha=[masked]'],
+    ['"chave":"9', '"chave":"[masked]'],
+    ['token>x', 'token>[masked]'],
+  ])('is not too short for a secret or a person: %s', (text, masked) => {
+    expect(maskText(text)).toBe(masked);
+  });
+
+  it('stays as it is where neither has room', () => {
+    for (const text of ['120.00', '2026-07-01', 'external_id_financial']) expect(maskText(text)).toBe(text);
+    expect(maskText('abc-1234', ['abc-1234'])).toBe('[masked]');
+  });
+});
+
 describe('What an attempt keeps of an exchange', () => {
   it('lets no canary through: not in the path, not in a body, not in a header, not echoed by the partner', () => {
     const canaries = [
