@@ -44,8 +44,9 @@ beforeAll(async () => {
   await world.startAll();
   [deps, inbox] = await Promise.all([DepsInWorld.start(world), InboxWriter.start(world)]);
   replica = await DepsInWorld.start(world);
-  await deps.openAccounts(['1', '2', '3']);
-  await deps.integrate({ company: '1', settings: SETTINGS });
+  await deps.openAccounts(['1', '2', '3', '4']);
+  const { id } = await deps.integrate({ company: '1', settings: SETTINGS });
+  await deps.loaded(id);
 }, 240_000);
 
 afterAll(async () => {
@@ -219,6 +220,36 @@ describe('Consulta de análise de créditos na tela "Central de Atendimento ao C
   });
 });
 
+describe('An analysis of a company whose titles were not read whole', () => {
+  const document = '98765432100';
+  const ask = (more: object = {}) =>
+    deps.ask<Answer>('POST', '/credit-analyses', { source: SOURCE, company: '4', customer: { document }, ...more });
+  const billed = async () => (await deps.account('4')).billing.count;
+
+  it('is not bought before they are, unless somebody says that what is known suffices', async () => {
+    await world.stop('erp-outbox-reader');
+    const { id } = await deps.integrate({ company: '4', settings: SETTINGS });
+    const requestId = randomUUID();
+    expect(await ask({ id: requestId })).toEqual({ kind: 'not-read-whole', cost: '7.50', budgetLeft: '60.00' });
+    const told = await eventually(
+      async () => {
+        const found = (await inbox.results()).filter(({ payload }) => payload['requestId'] === requestId);
+        expect(found).toHaveLength(1);
+        return found[0]!.payload;
+      },
+      { withinMs: WITHIN_MS },
+    );
+    expect(told).toMatchObject({ code: 'not-read-whole', text: expect.stringContaining('lidos por inteiro') });
+    expect(await billed()).toBe(0);
+    const first = await completed((await ask({ knownSuffices: true })).id!);
+    expect(first).toMatchObject({ history: [{ action: 'asked' }, { action: 'known-sufficed', by: 'demo' }, {}] });
+    await world.start('erp-outbox-reader');
+    await deps.loaded(id);
+    await completed((await ask({ insteadOf: first.id })).id!);
+    expect(await billed()).toBe(2);
+  });
+});
+
 describe('An analysis of which no answer came', () => {
   it('is found in the history of DEPS, and paid for once', async () => {
     await faults({ applyThenReset: true, for: 1, path: '/api/v3/consultas/depsmix' });
@@ -252,11 +283,23 @@ describe('An analysis of which no answer came', () => {
 describe('Seção Análise de Crédito', () => {
   it('Intervalo de dias para consultar o mesmo CPF/CNPJ: quando ele estiver ativo e um CPF/CNPJ for consultado mais de uma vez dentro do período configurado, um pop-up é disparado na tela solicitando a confirmação da consulta', async () => {
     const before = await billedOf(PEOPLE[1]);
-    await deps.integrate({ company: '1', settings: { ...SETTINGS, requeryDays: 30 } });
+    const ample = { ...SETTINGS, monthlyBudget: '90.00' };
+    type Parameter = { enabled: boolean; fields: { label: { pt: string }; default: unknown }[] };
+    const within = (requeryDays: number | null) =>
+      deps.ask<Parameter>('PUT', '/system-parameter', { source: SOURCE, settings: { requeryDays } });
+    const { enabled, fields } = await within(30);
+    expect({ enabled, fields }).toMatchObject({
+      enabled: true,
+      fields: [{ label: { pt: 'Intervalo de dias para consultar o mesmo CPF/CNPJ' }, default: 90 }],
+    });
     expect(await askFor(PEOPLE[1])).toMatchObject({ kind: 'recent' });
-    await deps.integrate({ company: '1', settings: { ...SETTINGS, requeryDays: 0 } });
+    await within(null);
     await bought(PEOPLE[1]);
-    expect(await billedOf(PEOPLE[1])).toBe(before + 1);
+    await deps.integrate({ company: '1', settings: { ...ample, requeryDays: 1 } });
+    expect(await askFor(PEOPLE[1])).toMatchObject({ kind: 'recent' });
+    await deps.integrate({ company: '1', settings: { ...ample, requeryDays: null } });
+    await bought(PEOPLE[1]);
+    expect(await billedOf(PEOPLE[1])).toBe(before + 2);
   });
 
   it('Se marcado como não, esconde os campos de consulta, recusa novas e guarda o histórico', async () => {
@@ -270,6 +313,30 @@ describe('Seção Análise de Crédito', () => {
     expect(await entry()).toMatchObject({ shown: false, actions: { ask: { allowed: false }, see: { allowed: true } } });
     await expect(askFor(PEOPLE[0])).rejects.toThrow(/409.*credit-analysis-off/);
     expect(await historyOf(PEOPLE[0])).toHaveLength(2);
+  });
+});
+
+describe('Somebody of whom only analyses tell, and who is no customer,', () => {
+  type Entry = { id: string; erased: boolean };
+  const entries = async () => {
+    const path = `/entries?source=${SOURCE}&company=1&type=deps.credit-analysis.completed.v1`;
+    const { items } = await world.ask<Page<{ id: string }>>('audit', 'GET', path);
+    return Promise.all(items.map(({ id }) => world.ask<Entry>('audit', 'GET', `/entries/${id}`)));
+  };
+
+  it('is erased from the audit by the document, and nobody else is', async () => {
+    const told = await eventually(
+      async () => {
+        const all = await entries();
+        expect(all.length).toBeGreaterThan(5);
+        return all;
+      },
+      { withinMs: WITHIN_MS },
+    );
+    expect(told.some(({ erased }) => erased)).toBe(false);
+    const order = { document: PEOPLE[2], reason: 'Pedido do titular', source: SOURCE, company: '1' };
+    expect(await world.ask('audit', 'POST', '/subjects/erase', order)).toMatchObject([{ company: '1', keys: 1 }]);
+    expect((await entries()).filter(({ erased }) => erased)).toHaveLength(2);
   });
 });
 

@@ -85,12 +85,14 @@ export class World {
     ]);
     const broker = { AMQP_URL: vhost.amqpUrl, AMQP_MANAGEMENT_URL: vhost.managementUrl };
     const own = { ...broker, ...access.variables, DATABASE_URL: ponte.url };
+    const PERSON_KEYS = `k1:${newKey()}`;
     const environments: Environments = {
       sandbox: { ERP_DATABASE_URL: erp.url, DATABASE_URL: erp.url, CUSTOMERX_RATE_LIMIT_PER_MINUTE: '0' },
-      audit: { ...own, AUDIT_KEY: newKey(), AUDIT_KEYS: `k1:${newKey()}` },
+      audit: { ...own, AUDIT_KEY: newKey(), AUDIT_KEYS: `k1:${newKey()}`, PERSON_KEYS },
       'customerx-connector': {
         ...own,
         SETTINGS_KEYS: `k1:${newKey()}`,
+        PERSON_KEYS,
         DIRECT_PUBLISHERS: `${DIRECT_SOURCE}:erp.receivable.*.v1=${new URL(vhost.amqpUrl).username}`,
       },
       'erp-outbox-reader': {

@@ -56,6 +56,7 @@ const environments: AppEnvironment[] = [
       ...access,
       DATABASE_URL: ponte('deps'),
       SETTINGS_KEYS: key('settings'),
+      PERSON_KEYS: key('person'),
     }),
   },
   {
@@ -66,6 +67,7 @@ const environments: AppEnvironment[] = [
       ...access,
       DATABASE_URL: ponte('audit'),
       AUDIT_KEY: key('audit'),
+      PERSON_KEYS: key('person'),
     }),
   },
   {

@@ -19,6 +19,7 @@ import { Writers } from './intake/writers.js';
 import { BlindIndex, openBlindIndex } from './keys/blind-index.js';
 import { DataKeys } from './keys/data-keys.js';
 import { MasterKeys } from './keys/master-keys.js';
+import { PseudonymKeys1782920000000 } from './keys/pseudonym-keys.migration.js';
 import { Rounds, watchSealLag } from './rounds.js';
 import { CreateAudit1782900000000 } from './schema.migration.js';
 import { Entries } from './search/entries.js';
@@ -28,6 +29,8 @@ import { Scopes } from './search/scopes.js';
 import { Sealer } from './seals/sealer.js';
 import { SealsController } from './seals/seals.controller.js';
 import { ChainVerifier } from './seals/verify-chain.js';
+
+export const AUDIT_MIGRATIONS = [CreateAudit1782900000000, Balance1782910000000, PseudonymKeys1782920000000];
 
 const BATCH_SIZE = 300;
 const PREFETCH = 1_000;
@@ -42,7 +45,7 @@ export class AuditModule {
         databaseModule({
           url: environment.DATABASE_URL,
           schema: 'audit',
-          migrations: [CreateAudit1782900000000, Balance1782910000000, ...ACCESS_MIGRATIONS],
+          migrations: [...AUDIT_MIGRATIONS, ...ACCESS_MIGRATIONS],
           poolSize: environment.DATABASE_POOL_SIZE,
         }),
       ],

@@ -14,9 +14,7 @@ import {
 } from '#libs/contracts';
 import { migrate, openApp, readEnvironment } from '#libs/runtime';
 import { AuditEnvironment } from '../src/audit-environment.js';
-import { AuditModule } from '../src/audit.module.js';
-import { Balance1782910000000 } from '../src/balance/balance.migration.js';
-import { CreateAudit1782900000000 } from '../src/schema.migration.js';
+import { AUDIT_MIGRATIONS, AuditModule } from '../src/audit.module.js';
 import type { EntryView } from '../src/search/entry-view.js';
 import { Sealer } from '../src/seals/sealer.js';
 
@@ -39,7 +37,7 @@ export const masterKey = 'k1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY=';
 export const migratedAudit = {
   template: 'audit',
   migrate: async (url: string) => {
-    await migrate(url, 'audit', [CreateAudit1782900000000, Balance1782910000000]);
+    await migrate(url, 'audit', AUDIT_MIGRATIONS);
     const pool = new Pool({ connectionString: url });
     await pool.query(`update audit.balance set told_up_to = now() + interval '1 day'`).finally(() => pool.end());
   },

@@ -26,7 +26,7 @@ import { BUY, type Query } from './deps.credit.js';
 import { findQuery } from './deps.history.js';
 import { toDepsTitle, type DepsTitle } from './deps.mapping.js';
 import { askFor, toWish, type WrittenWish } from './deps.requests.js';
-import { DepsSettings } from './deps.settings.js';
+import { DepsSettings, DepsSystemSettings } from './deps.settings.js';
 
 type DepsCall = Call<DepsSettings>;
 type Titles = BatchCall<DepsSettings>;
@@ -50,6 +50,7 @@ const IN_BATCHES = { batch: 500, group: 'receivables' } as const;
       en: 'Turns itself on when an integration is created or changed. Off, it hides the analyses and refuses new ones.',
     },
     turnsOnWithIntegration: true,
+    settings: DepsSystemSettings,
   },
   groups: { receivables: () => ({}), analyses: () => ({}) },
 })

@@ -3,12 +3,10 @@ import type { PersonType, ReceivableChanged } from '#libs/contracts';
 import { plan } from '#libs/connector-kit';
 import { CreditPartner, type AnalysisToBuy } from '#libs/credit';
 import type { PlannedDelivery } from '#libs/delivery';
-import type { Integration } from '#libs/settings';
 import { toDepsTitle } from './deps.mapping.js';
-import { priceOf, type DepsSettings } from './deps.settings.js';
+import { priceOf, type DepsSettings, type DepsSystemSettings } from './deps.settings.js';
 
 export const BUY = 'analysis.buy';
-const USUAL_REQUERY_DAYS = 90;
 
 /** What a paid query is made of. */
 export interface Query {
@@ -21,7 +19,7 @@ export interface Query {
 
 /** What this house knows of DEPS as a bureau. */
 @Injectable()
-export class DepsBureau extends CreditPartner<DepsSettings> {
+export class DepsBureau extends CreditPartner<DepsSettings, DepsSystemSettings> {
   readonly operation = BUY;
 
   laneOf(person: string): string {
@@ -48,7 +46,7 @@ export class DepsBureau extends CreditPartner<DepsSettings> {
     return { analysisId: id, document, product, askedAt: askedAt.toISOString() };
   }
 
-  requeryDaysOf({ settings }: Integration<DepsSettings>, ofCompany?: Integration<DepsSettings>): number {
-    return settings.requeryDays ?? ofCompany?.settings.requeryDays ?? USUAL_REQUERY_DAYS;
+  requeryDaysOf({ requeryDays }: DepsSettings, ofSystem: DepsSystemSettings): number {
+    return requeryDays ?? ofSystem.requeryDays ?? 0;
   }
 }

@@ -1,12 +1,12 @@
 import type { DynamicModule } from '@nestjs/common';
-import { ConnectorEnvironment, ConnectorModule } from '#libs/connector-kit';
-import { creditParts } from '#libs/credit';
+import { ConnectorModule } from '#libs/connector-kit';
+import { CreditEnvironment, creditParts } from '#libs/credit';
 import { DepsApi } from './deps.api.js';
 import { DepsConnector } from './deps.connector.js';
 import { DepsBureau } from './deps.credit.js';
 import { DepsProductsController } from './deps.products.controller.js';
 
-export class DepsEnvironment extends ConnectorEnvironment {
+export class DepsEnvironment extends CreditEnvironment {
   override HTTP_PORT: number = 4106;
   override OPS_PORT: number = 4206;
 }

@@ -8,12 +8,13 @@ export type WrittenWish = Omit<CreditWish, 'confirmedAt'> & { confirmedAt?: stri
 /** The ERP's event says who asks; that they may is the ERP's to know. */
 export function toWish(event: HubEvent<'erp.credit-analysis.requested.v1'>): WrittenWish {
   const { id, source, company, branch, time, data } = event;
-  const { requestId, requestedBy, customer, productId: product, confirmedNew, insteadOf } = data;
+  const { requestId, requestedBy, customer, productId: product, confirmedNew, insteadOf, knownSuffices } = data;
   return {
     ...{ id, requestId, source, company, branch, requestedBy },
     ...{ document: customer.document, customerId: customer.id, customerName: customer.name },
     ...(product !== undefined && { product }),
     ...(insteadOf !== undefined && { insteadOf }),
+    ...(knownSuffices && { knownSuffices }),
     ...(confirmedNew && { confirmedAt: time }),
   };
 }

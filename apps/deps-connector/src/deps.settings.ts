@@ -1,5 +1,6 @@
-import { IsBoolean, IsEmail, IsInt, IsOptional, Length, Matches, Max, Min } from 'class-validator';
+import { IsBoolean, IsEmail, IsOptional, Length, Matches } from 'class-validator';
 import { ExternalIdPrefix, SpendSettings } from '#libs/connector-kit';
+import { OwnRequeryInterval, RequeryInterval } from '#libs/credit';
 import type { Secret } from '#libs/runtime';
 import { Setting } from '#libs/settings';
 
@@ -68,20 +69,7 @@ export class DepsSettings extends SpendSettings {
   })
   prices: string = '';
 
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(3_650)
-  @Setting({
-    label: {
-      pt: 'Intervalo de dias para consultar o mesmo CPF/CNPJ',
-      en: 'Days before the same document is asked again',
-    },
-    help: {
-      pt: 'Vazio: o da empresa, ou 90. 0: sem confirmação.',
-      en: 'Empty: the company’s, or 90. 0: no confirmation.',
-    },
-  })
+  @OwnRequeryInterval()
   requeryDays?: number;
 
   @ExternalIdPrefix()
@@ -91,6 +79,12 @@ export class DepsSettings extends SpendSettings {
   @Length(1, 40)
   @Setting({ label: { pt: 'Centro de custos', en: 'Cost centre' } })
   costCentre?: string;
+}
+
+/** What holds for the whole ERP instance [Seção Análise de Crédito]. */
+export class DepsSystemSettings {
+  @RequeryInterval()
+  requeryDays: number | null = 90;
 }
 
 /** The last price that is valid on the day; none: the product is not asked for. @param day `YYYY-MM-DD` */

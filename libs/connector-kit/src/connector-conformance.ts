@@ -33,6 +33,7 @@ export function connectorConformance(connector: ConnectorClass, wish: Conformanc
   const settings = fill(definition.settings, wish.settings);
   return [
     ...settingsMistakes(definition.settings),
+    ...settingsMistakes(definition.systemParameter?.settings ?? class {}),
     ...validateSync(settings).map((error) => `the minimal settings are not valid: ${error.toString().trim()}`),
     ...planMistakes(definition, connector, deepFreeze(settings), wish.samples ?? []),
     ...loadMistakes(definition, connector, deepFreeze(settings)),
@@ -46,7 +47,7 @@ function fill(cls: SettingsClass<PartnerSettings>, given: Record<string, unknown
   return Object.assign(new cls(), given, Object.fromEntries(sealed));
 }
 
-function settingsMistakes(cls: SettingsClass<PartnerSettings>): string[] {
+function settingsMistakes(cls: SettingsClass): string[] {
   const described = settingsOf(cls);
   const names = new Set(described.map(({ name }) => name));
   const validated = getMetadataStorage().getTargetValidationMetadatas(cls, '', false, false);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { IsInt } from 'class-validator';
 import {
   absent,
   delivered,
@@ -7,7 +8,8 @@ import {
   type ReceivableChanged,
   type Verification,
 } from '#libs/contracts';
-import { Setting } from '#libs/settings';
+import type { Secret } from '#libs/runtime';
+import { Setting, type SettingsClass } from '#libs/settings';
 import { connectorConformance } from './connector-conformance.js';
 import type { ConnectionVerdict } from './call.js';
 import {
@@ -177,6 +179,23 @@ describe('a connector class', () => {
     }
   }
 
+  class Undecided {
+    @IsInt()
+    @Setting({ label: { pt: 'Dias', en: 'Days' } })
+    days!: number;
+  }
+  class Telling {
+    @Setting({ label: { pt: 'Senha', en: 'Password' }, secret: true })
+    password!: Secret;
+  }
+  const switchedBy = (systemSettings: SettingsClass) => ({
+    systemParameter: { code: '900', label: { pt: 'Usa', en: 'Uses' }, settings: systemSettings },
+  });
+  @Connector({ ...SHOP, ...switchedBy(Undecided) })
+  class WithoutDefault extends ShopConnector {}
+  @Connector({ ...SHOP, ...switchedBy(Telling) })
+  class WithSecret extends ShopConnector {}
+
   it('says how many go in one call, and from when in the day its windows are counted', () => {
     expect(definitionOf(Batched).batchSizes).toEqual(new Map([['many', 500]]));
     @Connector({ ...SHOP, windowsFrom: '01:30' })
@@ -200,6 +219,8 @@ describe('a connector class', () => {
     [Mixed, 'give it a group of its own'],
     [PaidInBatches, 'what is paid goes alone'],
     [VerifiesNothing, 'verifies "analysis.sell", which nothing delivers'],
+    [WithoutDefault, 'write "days = …"'],
+    [WithSecret, "write it in the integration's settings"],
   ])('is refused at the start with the line to write: %p', (connector, line) => {
     expect(() => definitionOf(connector)).toThrow(line);
   });

@@ -17,6 +17,7 @@ import type { BatchCall, Call, ConnectionVerdict } from './call.js';
 import { DEFAULT_GROUP } from './default-group.js';
 import { loginsOf, type LoginEntries } from './login-definition.js';
 import type { PartnerSettings } from './partner-settings.js';
+import { requireDefaults } from './require-defaults.js';
 import { requireVerified } from './require-verified.js';
 
 /** What a plan answers: deliveries, in order; or why there are none. */
@@ -291,6 +292,7 @@ export function definitionOf(connector: ConnectorClass): ConnectorDefinition {
 function optionsOf(connector: ConnectorClass): ConnectorOptions<PartnerSettings> {
   const options = Reflect.getMetadata(OPTIONS, connector) as ConnectorOptions<PartnerSettings> | undefined;
   if (!options) throw new TypeError(`${connector.name} is no connector: write @Connector({ name, settings }) above it`);
+  requireDefaults(connector.name, options.systemParameter?.settings);
   if (NAME.test(options.name)) return options;
   throw new TypeError(
     `${connector.name} is called "${options.name}": write a name of small letters, digits and hyphens, at most 40`,

@@ -23,6 +23,7 @@ export {
 export { ExternalIdPrefix } from './external-id.js';
 export type { LoginVerdict } from './login-calls.js';
 export { Login, type LoginAnswer, type LoginOptions } from './login-definition.js';
+export { waitsForBackfill } from './load-list.js';
 export { PartnerSettings } from './partner-settings.js';
 export { IsMoney } from './is-money.js';
 export { readConnection } from './read-connection.js';

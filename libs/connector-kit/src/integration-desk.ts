@@ -6,6 +6,7 @@ import { inTransaction, notFound } from '#libs/runtime';
 import {
   IntegrationRegistry,
   SystemParameters,
+  type Changer,
   type Integration,
   type IntegrationInput,
   type Reencryption,
@@ -86,10 +87,9 @@ export class IntegrationDesk {
    * before, without the word on it
    */
   async save({ resend = false, ...input }: SaveWish, caller: Caller): Promise<Integration<PartnerSettings>> {
-    const changer = {
+    const changer: Changer = {
       name: caller.name,
-      mayChange: (who: 'vendor' | 'admin') =>
-        caller.may(who === 'vendor' ? 'integrations.write-vendor' : 'integrations.write', input),
+      mayChange: (who) => caller.may(who === 'vendor' ? 'integrations.write-vendor' : 'integrations.write', input),
     };
     const followed = await inTransaction(this.pool, async (client) => {
       await client.query(LOCK_ALL_EPOCHS);
@@ -97,7 +97,7 @@ export class IntegrationDesk {
       if (await requireWordOnResending(client, this.definition, saved, resend))
         await this.life.resend(client, saved.after.id, caller.name);
       await writeOutcomes(client, tellSettings(this.definition.name, saved, caller.name));
-      const others = await this.turnOnWith(client, saved, caller.name);
+      const others = await this.turnOnWith(client, saved, changer);
       // Read anew: the switch may have made it ready.
       const own = (await this.registry.byId(client, saved.after.id))!;
       return [await this.followIn(client, own, caller.name), ...others];
@@ -110,15 +110,15 @@ export class IntegrationDesk {
   private async turnOnWith(
     client: PoolClient,
     { after, changed }: SavedIntegration<PartnerSettings>,
-    by: string,
+    changer: Changer,
   ): Promise<Followed[]> {
     if (changed.length === 0 || !this.definition.systemParameter?.turnsOnWithIntegration) return [];
     const { source } = after;
-    const switched = await this.parameters.save(client, { source, enabled: true }, by);
-    if (!switched.changed) return [];
+    const switched = await this.parameters.save(client, { source, enabled: true }, changer);
+    if (switched.changed.length === 0) return [];
     const others = (await this.registry.forSource(client, source)).filter(({ id }) => id !== after.id);
     const followed: Followed[] = [];
-    for (const integration of others) followed.push(await this.followIn(client, integration, by));
+    for (const integration of others) followed.push(await this.followIn(client, integration, changer.name));
     return followed;
   }
 
@@ -132,12 +132,14 @@ export class IntegrationDesk {
     return this.parameters.read(this.pool, source);
   }
 
-  /** Switches a whole ERP instance: each of its integrations follows. @throws Problem 409 `version-conflict` */
-  async switchParameter(input: SystemParameterInput, by: string): Promise<SystemParameter> {
+  /** Of a whole ERP instance: each of its integrations follows the switch. @throws Problem as the parameters say */
+  async saveParameter(input: SystemParameterInput, changer: Changer): Promise<SystemParameter> {
+    const by = changer.name;
     const { parameter, toFollow } = await inTransaction(this.pool, async (client) => {
       await client.query(LOCK_ALL_EPOCHS);
-      const saved = await this.parameters.save(client, input, by);
-      const integrations = saved.changed ? await this.registry.forSource(client, input.source) : [];
+      const saved = await this.parameters.save(client, input, changer);
+      const switched = saved.changed.includes('/enabled');
+      const integrations = switched ? await this.registry.forSource(client, input.source) : [];
       const each: Followed[] = [];
       for (const integration of integrations) each.push(await this.followIn(client, integration, by));
       return { parameter: saved.parameter, toFollow: each };

@@ -82,6 +82,14 @@ export const WAIT_NO_LONGER = `
   update integration_load set needs_fill = false where integration_id = $1 and needs_fill and finished_at is null
   returning id`;
 
+/** $1 integration: whether a load of it waits for the titles of its company to be read whole */
+export const WAITS_FOR_FILL = `
+  select exists (
+    select from integration_load l
+    join integration i on i.id = l.integration_id
+    left join receivable_fill f on f.source = i.source and f.company = i.company
+    where l.integration_id = $1 and l.needs_fill and l.finished_at is null and f.filled_at is null) as waits`;
+
 /** $1 integration: whether it ever told its partner anything */
 export const HAS_TOLD = `
   select exists (select from lane where integration_id = $1) as told`;

@@ -3,6 +3,14 @@ import type { LoadReport } from './loads.js';
 import type { LoadKind } from './integration-life.js';
 import * as sql from './integration-life.sql.js';
 
+/**
+ * Whether the titles of the integration's company were never read whole, and nobody let its load begin without. A connector
+ * that loads no titles waits for none.
+ */
+export async function waitsForBackfill(client: Pick<Pool, 'query'>, integrationId: string): Promise<boolean> {
+  return (await client.query<{ waits: boolean }>(sql.WAITS_FOR_FILL, [integrationId])).rows[0]!.waits;
+}
+
 interface ReportRow {
   id: string;
   kind: LoadKind;

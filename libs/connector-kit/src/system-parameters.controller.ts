@@ -1,9 +1,17 @@
 import { Body, Controller, Get, Inject, Put, Query } from '@nestjs/common';
-import { IsBoolean, IsInt, IsOptional, IsString, Length, Min } from 'class-validator';
+import { IsBoolean, IsInt, IsObject, IsOptional, IsString, Length, Min } from 'class-validator';
 import { Pool } from 'pg';
 import { CurrentCaller, RequirePermission, type Caller, type Permission } from '#libs/access';
 import { Documented, notFound } from '#libs/runtime';
-import { SystemParameters, type SystemParameterChange, type Words } from '#libs/settings';
+import {
+  describeSettings,
+  SystemParameters,
+  type Changer,
+  type SettingForm,
+  type SystemParameter,
+  type SystemParameterChange,
+  type Words,
+} from '#libs/settings';
 import { DEFINITION, type ConnectorDefinition } from './definition.js';
 import { IntegrationDesk } from './integration-desk.js';
 
@@ -15,8 +23,15 @@ class SourceQuery {
 }
 
 export class SystemParameterBody extends SourceQuery {
+  /** Not named, it stays as it is. */
+  @IsOptional()
   @IsBoolean()
-  enabled!: boolean;
+  enabled?: boolean;
+
+  /** By name; what is not named stays, null is the empty value. */
+  @IsOptional()
+  @IsObject()
+  settings?: Record<string, unknown>;
 
   /** The version that was seen; another one in the meantime is a conflict. */
   @IsOptional()
@@ -25,7 +40,7 @@ export class SystemParameterBody extends SourceQuery {
   expectedVersion?: number;
 }
 
-/** The switch as its ERP shows it: a code, words, and whether it is on. */
+/** The switch as its ERP shows it: a code, words, and whether it is on; with what it says of all integrations, if anything. */
 export interface ShownParameter {
   code: string;
   label: Words;
@@ -35,6 +50,9 @@ export interface ShownParameter {
   version: number;
   updatedAt?: Date;
   updatedBy?: string;
+  /** Each with its default where nobody said otherwise, and what a form needs to ask for them. */
+  settings?: Record<string, unknown>;
+  fields?: SettingForm[];
 }
 
 @Controller('system-parameter')
@@ -56,28 +74,33 @@ export class SystemParametersController {
 
   @Put()
   @RequirePermission('system-parameters.write')
-  @Documented({ summary: 'Switches an ERP instance; off holds what waits and plans nothing' })
+  @Documented({ summary: 'Switches an ERP instance, and says what holds for all of it; off holds what waits' })
   async switch(@CurrentCaller() caller: Caller, @Body() body: SystemParameterBody): Promise<ShownParameter> {
     requireKnown(caller, body.source, 'system-parameters.write');
     this.description();
+    const { source } = body;
+    const territories = (await this.desk.companiesOf(source)).map((company) => ({ source, company }));
     // It concerns all of them: who may not switch one of them switches none.
-    for (const company of await this.desk.companiesOf(body.source)) {
-      caller.require('system-parameters.write', { source: body.source, company });
-    }
-    return this.show(await this.desk.switchParameter(body, caller.name));
+    for (const territory of territories) caller.require('system-parameters.write', territory);
+    const isVendor =
+      knows(caller, source, 'integrations.write-vendor') &&
+      territories.every((territory) => caller.may('integrations.write-vendor', territory));
+    const changer: Changer = { name: caller.name, mayChange: (who) => who === 'admin' || isVendor };
+    return this.show(await this.desk.saveParameter(body, changer));
   }
 
   @Get('history')
   @RequirePermission('integrations.read')
-  @Documented({ summary: 'Who switched it, and when; the last hundred times' })
+  @Documented({ summary: 'Who switched it or changed what it says, and when; the last hundred times' })
   history(@CurrentCaller() caller: Caller, @Query() { source }: SourceQuery): Promise<SystemParameterChange[]> {
     requireKnown(caller, source);
     this.description();
     return this.parameters.history(this.pool, source);
   }
 
-  private show(parameter: Omit<ShownParameter, 'code' | 'label' | 'help'>): ShownParameter {
-    return { ...this.description(), ...parameter };
+  private show({ settings, ...parameter }: SystemParameter): ShownParameter {
+    const { settings: cls, ...description } = this.description();
+    return { ...description, ...parameter, ...(cls && { settings: { ...settings }, fields: describeSettings(cls) }) };
   }
 
   private description() {
@@ -88,7 +111,10 @@ export class SystemParametersController {
 
 /** Whoever has nothing to do with the ERP learns nothing of it. */
 export function requireKnown(caller: Caller, source: string, permission: Permission = 'integrations.read'): void {
+  if (!knows(caller, source, permission)) throw notFound('There is no such thing, or it belongs to somebody else.');
+}
+
+function knows(caller: Caller, source: string, permission: Permission): boolean {
   const territories = caller.territoriesOf(permission);
-  if (territories === '*' || territories.some((territory) => territory.source === source)) return;
-  throw notFound('There is no such thing, or it belongs to somebody else.');
+  return territories === '*' || territories.some((territory) => territory.source === source);
 }

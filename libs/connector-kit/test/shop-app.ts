@@ -5,6 +5,7 @@ import { writeEvent, type HubEvent } from '#libs/contracts';
 import { openApp, readEnvironment } from '#libs/runtime';
 import { privateDatabase, privateVhost } from '#libs/testing';
 import { ConnectorEnvironment, ConnectorModule } from '../src/index.js';
+import type { ConnectorClass } from '../src/definition.js';
 import { ShopConnector } from './shop-connector.js';
 import { SETTINGS_KEYS, SHOP } from './shop-database.js';
 
@@ -19,8 +20,8 @@ export interface Answer {
   body: any;
 }
 
-/** The whole app of the shop connector, on a database and a vhost of its own. */
-export async function openShopApp() {
+/** The whole app of a shop connector, on a database and a vhost of its own. */
+export async function openShopApp(connector: ConnectorClass = ShopConnector) {
   const [database, vhost] = await Promise.all([privateDatabase(SHOP), privateVhost()]);
   const environment = readEnvironment(ShopEnvironment, {
     NODE_ENV: 'test',
@@ -38,7 +39,7 @@ export async function openShopApp() {
   const options = {
     name: 'shop-connector',
     environment: ShopEnvironment,
-    module: (given: ShopEnvironment) => ConnectorModule.for(given, { connector: ShopConnector }),
+    module: (given: ShopEnvironment) => ConnectorModule.for(given, { connector }),
     microservice: (app: { get(type: typeof TopicServer): TopicServer }) => app.get(TopicServer),
   };
   const running = await openApp(options, environment);

@@ -6,6 +6,9 @@ export const JOINED_REQUESTS_MAX = 200;
 /** Analyses told of in one event of a view: a page of the history. */
 export const VIEWED_ANALYSES_MAX = 500;
 
+const PERSON_TOKEN_SHAPE = /^[0-9a-f]{32}$/;
+const PERSON_TOKEN_WORDS = '32 hexadecimal digits';
+
 /** What every answer to a request for a credit analysis says of it. */
 class AboutRequest {
   /** As the ERP named it in `erp.credit-analysis.requested.v1`; of a request over HTTP, its id. */
@@ -28,6 +31,11 @@ class AboutRequest {
   /** As screens show it: `***.982.247-**`. Whose it is, `customerId` says. */
   @Text(20)
   maskedDocument!: string;
+
+  /** Where no `customerId` says whose it is: stands for the document, and the audit finds it by that. */
+  @Optional()
+  @Shaped(PERSON_TOKEN_SHAPE, PERSON_TOKEN_WORDS)
+  personToken?: string;
 
   @Text(80)
   product!: string;
@@ -74,6 +82,8 @@ export const ANSWER_CODES = [
   /** One younger than the interval is there: a new one needs a word on it. */
   'recent',
   'over-budget',
+  /** The company's titles were not read whole yet, and nobody said that what is known suffices. */
+  'not-read-whole',
   /** The person analysed has not consented yet [autorização SCR]. */
   'consent-pending',
   'no-data',
@@ -144,6 +154,11 @@ export class CreditAnalysisViewed {
   @Text(20)
   maskedDocument!: string;
 
+  /** Stands for the document, and the audit finds it by that. */
+  @Optional()
+  @Shaped(PERSON_TOKEN_SHAPE, PERSON_TOKEN_WORDS)
+  personToken?: string;
+
   @Text(120)
   viewedBy!: string;
 
@@ -182,6 +197,11 @@ export class CreditLimitDecided {
   /** As screens show it. */
   @Text(20)
   maskedDocument!: string;
+
+  /** Where no `customerId` says whose it is: stands for the document, and the audit finds it by that. */
+  @Optional()
+  @Shaped(PERSON_TOKEN_SHAPE, PERSON_TOKEN_WORDS)
+  personToken?: string;
 
   /** As proposed, or with another situation or limit. */
   @OneOf(['confirmed', 'changed'])

@@ -58,6 +58,7 @@ const VIEWED: CreditAnalysisViewed = {
   source: '/erp/demo',
   analysisIds: [ANALYSIS_ID],
   maskedDocument: '12.ABC.345/****-**',
+  personToken: '8f2d61c09b7a4e35a1d0c6f7e2b49318',
   viewedBy: 'carla.credito',
   viewedAt: '2026-07-20T18:00:04.120Z',
 };

@@ -29,6 +29,11 @@ export class CreditAnalysisRequested {
   @Optional()
   @Uuid()
   insteadOf?: string;
+
+  /** The person was told that the company's titles were not read whole yet, and wants it by what is known. */
+  @Optional()
+  @Flag()
+  knownSuffices?: boolean;
 }
 
 /** Data of `erp.credit-limit.applied.v1`: what became of `<connector>.credit-limit.decided.v1` in the ERP. */

@@ -70,6 +70,7 @@ export {
   VIEWED_ANALYSES_MAX,
   type AnswerCode,
 } from './credit-outcomes.js';
+export { personTokenOf } from './person-token.js';
 
 export {
   OUTCOME_CATALOGUE,

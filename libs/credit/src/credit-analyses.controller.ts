@@ -32,10 +32,10 @@ export class CreditAnalysesController {
     summary: 'Asks for an analysis, which is charged; or says why not, with the last one, the cost and the budget',
   })
   ask(@CurrentCaller() caller: Caller, @Body() body: AskBody): Promise<AskAnswer> {
-    const { id = randomUUID(), source, company, branch, customer, product, insteadOf } = body;
+    const { id = randomUUID(), source, company, branch, customer, product, insteadOf, knownSuffices } = body;
     caller.require('credit-analyses.request', { source, company, branch });
     return this.desk.ask({
-      ...{ id, source, company, branch, product, insteadOf, requestedBy: caller.name },
+      ...{ id, source, company, branch, product, insteadOf, knownSuffices, requestedBy: caller.name },
       ...{ document: customer.document, customerId: customer.id, customerName: customer.name },
     });
   }

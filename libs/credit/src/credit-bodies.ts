@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsIn, IsOptional, IsString, IsUUID, Length, ValidateNested } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, IsString, IsUUID, Length, ValidateNested } from 'class-validator';
 import { IsMoney } from '#libs/connector-kit';
 import { PageQuery } from '#libs/runtime';
 import type { DecisionKind } from './decision.js';
@@ -55,6 +55,11 @@ export class AskBody {
   @IsOptional()
   @IsUUID()
   insteadOf?: string;
+
+  /** Of a company whose titles were not read whole: the person knows, and wants it by what is known. */
+  @IsOptional()
+  @IsBoolean()
+  knownSuffices?: boolean;
 }
 
 export class HistoryQuery extends PageQuery {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { sampleOf } from '#libs/contracts';
+import { personTokenOf, sampleOf } from '#libs/contracts';
 import { eventually } from '#libs/testing';
 import { COST } from '../test/bureau-connector.js';
-import { openCompany, openCreditApps, SOURCE, type Company, type CreditApps } from '../test/credit-apps.js';
+import { openCompany, openCreditApps, PERSON_KEY, SOURCE, type Company, type CreditApps } from '../test/credit-apps.js';
 import { EVERYTHING_KEPT, MAKE_OLDER, RESERVED_OF, STATE_OF_SUBJECT } from '../test/outcomes.sql.js';
 
 let apps: CreditApps;
@@ -49,6 +49,29 @@ describe('An analysis that is asked for', () => {
     const told = await own.outcomes('');
     expect(told.length).toBeGreaterThan(5);
     expect(JSON.stringify(told)).not.toContain(own.document);
+  });
+
+  it('of somebody who is no customer is told under a token of the document, the same in all that is told', async () => {
+    const own = await openCompany(apps);
+    const lead = { customer: { document: own.document } };
+    const id = await own.buy(lead);
+    await own.press(lead);
+    await own.admin('POST', `/credit-analyses/${id}/decision`, { kind: 'confirmed' });
+    const token = personTokenOf(PERSON_KEY, { source: SOURCE, company: own.company }, own.document);
+    for (const what of ['completed', 'answered', 'viewed', 'decided'])
+      expect((await own.outcomes(`.${what}.v1`)).filter(({ maskedDocument }) => maskedDocument)).toEqual(
+        expect.arrayContaining([expect.objectContaining({ personToken: token })]),
+      );
+    const told = await own.outcomes('');
+    expect(JSON.stringify(told)).not.toContain(own.document);
+  });
+
+  it('of a customer is told under the customer’s id alone', async () => {
+    const own = await openCompany(apps);
+    await own.buy();
+    const [told] = await completed(own);
+    expect(told).toMatchObject({ customerId: own.customer.id });
+    expect(told).not.toHaveProperty('personToken');
   });
 
   it('waits for a title the partner refuses, charges nothing, and goes on once somebody skips it', async () => {
@@ -183,6 +206,51 @@ describe('One that is there already', () => {
     await own.buy({ branch: '7' });
     expect((await own.press({ branch: '7' })).body).toMatchObject({ kind: 'recent' });
     expect((await own.press()).body).toMatchObject({ kind: 'waiting' });
+  });
+});
+
+describe('The interval of the whole ERP', () => {
+  const sayOfAll = async (requeryDays: number | null) => {
+    const everywhere = await apps.as({ roles: ['vendor'], companies: ['*'] });
+    const body = { source: SOURCE, settings: { requeryDays } };
+    expect(await everywhere('PUT', '/system-parameter', body)).toMatchObject({ body: { settings: { requeryDays } } });
+  };
+  const againAfter = async (days: number, own: Company, branch?: string) => {
+    const id = await own.buy({ branch });
+    await apps.pool.query(MAKE_OLDER, [id, days]);
+    return (await own.press({ branch })).body.kind;
+  };
+  afterEach(() => sayOfAll(90));
+
+  it('is 90 days where nobody said anything', async () => {
+    expect(await againAfter(89, await openCompany(apps))).toBe('recent');
+    expect(await againAfter(91, await openCompany(apps))).toBe('waiting');
+  });
+
+  it('is what somebody says of all', async () => {
+    await sayOfAll(10);
+    expect(await againAfter(9, await openCompany(apps))).toBe('recent');
+    expect(await againAfter(11, await openCompany(apps))).toBe('waiting');
+  });
+
+  it.each([[null], [0]])('asks for no word as %s', async (off) => {
+    await sayOfAll(off);
+    expect(await againAfter(0, await openCompany(apps))).toBe('waiting');
+  });
+
+  it('gives way to that of a branch, which may be none', async () => {
+    await sayOfAll(null);
+    const own = await openCompany(apps);
+    await own.save({ requeryDays: 30 }, { branch: '7' });
+    expect(await againAfter(29, own, '7')).toBe('recent');
+    await sayOfAll(30);
+    const other = await openCompany(apps);
+    await other.save({ requeryDays: 0 }, { branch: '7' });
+    expect(await againAfter(1, other, '7')).toBe('waiting');
+    const third = await openCompany(apps);
+    await third.save({ requeryDays: 0 }, { branch: '7' });
+    await third.save({ requeryDays: null }, { branch: '7' });
+    expect(await againAfter(29, third, '7')).toBe('recent');
   });
 });
 

@@ -1,9 +1,9 @@
 import type { Pool, PoolClient } from 'pg';
-import type { ConnectorDefinition, PartnerSettings } from '#libs/connector-kit';
+import { waitsForBackfill, type ConnectorDefinition, type PartnerSettings } from '#libs/connector-kit';
 import { compareMoney, type LastAnalysis } from '#libs/contracts';
 import type { DeliveryEngine, ToSchedule } from '#libs/delivery';
 import { inTransaction, Problem, type Clock } from '#libs/runtime';
-import type { IntegrationRegistry } from '#libs/settings';
+import type { IntegrationRegistry, SystemParameters } from '#libs/settings';
 import { toAnalysis, type Analysis, type AnalysisRow } from './analysis.js';
 import { budgetLeft } from './budget-left.js';
 import type { CreditEndings } from './credit-endings.js';
@@ -19,6 +19,7 @@ export interface CreditDeskParts {
   pool: Pool;
   clock: Clock;
   registry: IntegrationRegistry<PartnerSettings>;
+  parameters: SystemParameters;
   definition: ConnectorDefinition;
   partner: CreditPartner;
   teller: CreditTeller;
@@ -73,7 +74,10 @@ export class CreditDesk {
       return this.tell(client, asked, offer, { kind: 'recent', last: toLast(last), ...rest });
     if (left !== undefined && compareMoney(offer.cost, left) > 0)
       return this.tell(client, asked, offer, { kind: 'over-budget', cost: offer.cost, budgetLeft: left });
-    return this.buy(client, asked, offer, asked.insteadOf === undefined && !asked.confirmedAt ? undefined : last);
+    const unread = await waitsForBackfill(client, offer.integration.id);
+    if (unread && !asked.knownSuffices) return this.tell(client, asked, offer, { kind: 'not-read-whole', ...rest });
+    const confirmed = asked.insteadOf !== undefined || asked.confirmedAt !== undefined;
+    return this.buy(client, asked, offer, { replaced: confirmed ? last : undefined, unread });
   }
 
   /** The answer this very wish was given. */
@@ -89,6 +93,7 @@ export class CreditDesk {
     const { answer, analysis_id: id, cost, budget_left: left } = row;
     if (answer === 'waiting') return { kind: 'waiting', id: id! };
     if (answer === 'over-budget') return { kind: 'over-budget', cost, budgetLeft: left! };
+    if (answer === 'not-read-whole') return { kind: answer, cost, ...(left !== null && { budgetLeft: left }) };
     const shown = (await client.query<AnalysisRow>(sql.READ_ANALYSIS, [id])).rows[0]!;
     return { kind: 'recent', last: toLast(toAnalysis(shown)), cost, ...(left !== null && { budgetLeft: left }) };
   }
@@ -139,7 +144,12 @@ export class CreditDesk {
     return answer;
   }
 
-  private async buy(client: PoolClient, asked: Asked, offer: Offer, replaced?: Analysis): Promise<AskAnswer> {
+  private async buy(
+    client: PoolClient,
+    asked: Asked,
+    offer: Offer,
+    { replaced, unread }: { replaced?: Analysis; unread: boolean },
+  ): Promise<AskAnswer> {
     const { id, branch = null, document, personType, customerId = null, customerName = null } = asked;
     const { integration, product, cost } = offer;
     const { teller, clock } = this.parts;
@@ -149,6 +159,7 @@ export class CreditDesk {
     ]);
     await this.note(client, asked, { kind: 'waiting', analysisId: id, cost });
     await teller.note(client, id, replaced ? 'confirmed-new' : 'asked', asked.requestedBy);
+    if (unread) await teller.note(client, id, 'known-sufficed', asked.requestedBy);
     await this.schedule(client, asked, offer);
     return { kind: 'waiting', id };
   }
@@ -200,4 +211,6 @@ const WORDS = {
   recent:
     'há uma consulta recente: confirme que quer uma nova, paga / there is a recent one: confirm that you want a new one, paid',
   'over-budget': 'o limite de gasto não deixa / the budget does not allow it',
+  'not-read-whole':
+    'os títulos da empresa ainda não foram lidos por inteiro: espere a varredura, ou diga que basta o que se conhece / the titles of the company were not read whole yet: wait for the walk, or say that what is known suffices',
 };

@@ -1,7 +1,6 @@
 import type { PersonType, ReceivableChanged } from '#libs/contracts';
 import type { PartnerSettings } from '#libs/connector-kit';
 import type { PlannedDelivery } from '#libs/delivery';
-import type { Integration } from '#libs/settings';
 
 /** An analysis that is about to be bought, as its delivery's body is made of. */
 export interface AnalysisToBuy {
@@ -16,8 +15,11 @@ export interface AnalysisToBuy {
   customerName?: string;
 }
 
-/** What a connector says of the bureau it speaks to. Pure, all of it. */
-export abstract class CreditPartner<S extends PartnerSettings = PartnerSettings> {
+/**
+ * What a connector says of the bureau it speaks to. Pure, all of it.
+ * @typeParam P what its system parameter says, where it says anything
+ */
+export abstract class CreditPartner<S extends PartnerSettings = PartnerSettings, P extends object = object> {
   /** The paid one: `@Deliver(operation, { effect: 'paid', … })`. */
   abstract readonly operation: string;
 
@@ -36,9 +38,6 @@ export abstract class CreditPartner<S extends PartnerSettings = PartnerSettings>
   /** What the paid `@Deliver` is given. */
   abstract bodyOf(analysis: AnalysisToBuy): object;
 
-  /**
-   * Within so many days of an analysis another one of the same document needs a word on it; 0: never.
-   * @param ofCompany the company's integration, where the branch has one of its own
-   */
-  abstract requeryDaysOf(integration: Integration<S>, ofCompany?: Integration<S>): number;
+  /** Within so many days of an analysis another one of the same document needs a word on it; 0: never. */
+  abstract requeryDaysOf(settings: S, ofSystem: P): number;
 }

@@ -3,32 +3,41 @@ import { ModuleRef } from '@nestjs/core';
 import { Pool } from 'pg';
 import {
   definitionOf,
-  type ConnectorEnvironment,
+  type ConnectorDefinition,
   type ConnectorModuleOptions,
   type PartnerSettings,
 } from '#libs/connector-kit';
 import { DeliveryEngine } from '#libs/delivery';
 import { ReceivablesByDocument1764170000000 } from '#libs/receivables';
 import { Clock } from '#libs/runtime';
-import { IntegrationRegistry, readKeyRing, SecretBox } from '#libs/settings';
+import { IntegrationRegistry, readKeyRing, SecretBox, SystemParameters } from '#libs/settings';
 import { CreditAnalysesController } from './credit-analyses.controller.js';
 import { CreditCancellation } from './credit-cancellation.js';
 import { CreditDecisions } from './credit-decisions.js';
 import { CreditDesk } from './credit-desk.js';
+import type { CreditEnvironment } from './credit-environment.js';
 import { CreditEndings } from './credit-endings.js';
 import { CreditHistory } from './credit-history.js';
 import { CreditPartner } from './credit-partner.js';
 import { CreditResults } from './credit-results.js';
 import { CreditTeller } from './credit-teller.js';
 import { CreditAnalyses1764180000000 } from './credit.migration.js';
+import { UnreadCompanies1764200000000 } from './unread-company.migration.js';
 
 export interface CreditPartsWish {
   /** Of the app: answers are sealed with the keys that seal its settings. */
-  environment: ConnectorEnvironment;
+  environment: CreditEnvironment;
   connector: ConnectorModuleOptions['connector'];
   /** What the connector says of its bureau. */
-  partner: Type<CreditPartner<never>>;
+  partner: Type<CreditPartner<never, never>>;
 }
+
+/** They run in the order of their times, among those of the kit. */
+export const CREDIT_MIGRATIONS = [
+  ReceivablesByDocument1764170000000,
+  CreditAnalyses1764180000000,
+  UnreadCompanies1764200000000,
+];
 
 type Registry = IntegrationRegistry<PartnerSettings>;
 
@@ -39,12 +48,13 @@ type Registry = IntegrationRegistry<PartnerSettings>;
 export function creditParts({ environment, connector, partner }: CreditPartsWish) {
   const definition = definitionOf(connector);
   const box = new SecretBox(readKeyRing(environment.SETTINGS_KEYS));
+  const { key: personKey } = readKeyRing(environment.PERSON_KEYS).current;
   const providers: Provider[] = [
     { provide: CreditPartner, useClass: partner as unknown as Type<CreditPartner> },
     {
       provide: CreditTeller,
       inject: [IntegrationRegistry, Clock],
-      useFactory: (registry: Registry, clock: Clock) => new CreditTeller(definition.name, registry, clock),
+      useFactory: (registry: Registry, clock: Clock) => new CreditTeller(definition.name, registry, clock, personKey),
     },
     {
       provide: CreditEndings,
@@ -63,14 +73,7 @@ export function creditParts({ environment, connector, partner }: CreditPartsWish
       inject: [Pool, Clock, CreditTeller],
       useFactory: (...given: ConstructorParameters<typeof CreditDecisions>) => new CreditDecisions(...given),
     },
-    {
-      provide: CreditDesk,
-      inject: [Pool, Clock, IntegrationRegistry, CreditPartner, CreditTeller, CreditEndings, ModuleRef],
-      useFactory: (...[pool, clock, registry, bureau, teller, endings, modules]: DeskProviders) => {
-        const engine = () => modules.get(DeliveryEngine, { strict: false });
-        return new CreditDesk({ pool, clock, registry, definition, partner: bureau, teller, endings, engine });
-      },
-    },
+    deskOf(definition),
     {
       provide: CreditHistory,
       inject: [Pool, CreditTeller, CreditEndings, DeliveryEngine],
@@ -82,8 +85,22 @@ export function creditParts({ environment, connector, partner }: CreditPartsWish
       useFactory: (...given: ConstructorParameters<typeof CreditCancellation>) => new CreditCancellation(...given),
     },
   ];
-  const migrations = [ReceivablesByDocument1764170000000, CreditAnalyses1764180000000];
-  return { providers, controllers: [CreditAnalysesController], migrations };
+  return { providers, controllers: [CreditAnalysesController], migrations: CREDIT_MIGRATIONS };
 }
 
-type DeskProviders = [Pool, Clock, Registry, CreditPartner, CreditTeller, CreditEndings, ModuleRef];
+function deskOf(definition: ConnectorDefinition): Provider {
+  return {
+    provide: CreditDesk,
+    inject: [
+      ...[Pool, Clock, IntegrationRegistry, SystemParameters],
+      ...[CreditPartner, CreditTeller, CreditEndings, ModuleRef],
+    ],
+    useFactory: (...[pool, clock, registry, parameters, partner, teller, endings, modules]: DeskProviders) => {
+      const engine = () => modules.get(DeliveryEngine, { strict: false });
+      const read = { pool, clock, registry, parameters, definition };
+      return new CreditDesk({ ...read, partner, teller, endings, engine });
+    },
+  };
+}
+
+type DeskProviders = [Pool, Clock, Registry, SystemParameters, CreditPartner, CreditTeller, CreditEndings, ModuleRef];

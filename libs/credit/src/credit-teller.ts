@@ -3,6 +3,7 @@ import {
   JOINED_REQUESTS_MAX,
   maskDocument,
   outcomeType,
+  personTokenOf,
   type AnswerCode,
   type CreditAnalysisAnswered,
   type CreditAnalysisCompleted,
@@ -34,12 +35,14 @@ export interface NotBegun {
   document: string;
   branch?: string;
   product: string;
-  code: 'recent' | 'over-budget';
+  code: 'recent' | 'over-budget' | 'not-read-whole';
   text: string;
   last?: LastAnalysis;
   cost: string;
   budgetLeft?: string;
 }
+
+type Holder = Pick<Analysis, 'source' | 'company' | 'document' | 'customerId'>;
 
 /** What was seen of one person. */
 export interface View {
@@ -53,6 +56,8 @@ export interface View {
 export type CreditAction =
   | 'asked'
   | 'confirmed-new'
+  /** Who asked said that what is known of the company suffices. */
+  | 'known-sufficed'
   | 'completed'
   | 'answered'
   | 'canceled'
@@ -67,6 +72,7 @@ export class CreditTeller {
     private readonly connector: string,
     private readonly registry: IntegrationRegistry<PartnerSettings>,
     private readonly clock: Clock,
+    private readonly personKey: Buffer,
   ) {}
 
   async completed(client: PoolClient, analysis: Analysis): Promise<void> {
@@ -98,13 +104,14 @@ export class CreditTeller {
 
   async notBegun(client: PoolClient, integration: Integration<PartnerSettings>, answer: NotBegun): Promise<void> {
     const { wishId, document, branch, ...said } = answer;
+    const { source, company } = integration;
     const payload: CreditAnalysisAnswered = {
       ...said,
-      maskedDocument: maskDocument(document),
+      ...this.holder({ source, company, document, customerId: answer.customerId }),
       integration: refOf(integration),
       occurredAt: this.instant(),
     };
-    const where = { subject: `credit-analysis/${wishId}`, company: integration.company, branch };
+    const where = { subject: `credit-analysis/${wishId}`, company, branch };
     await this.say(client, 'credit-analysis.answered.v1', { ...where, payload });
   }
 
@@ -112,7 +119,7 @@ export class CreditTeller {
     if (analysisIds.length === 0) return;
     const payload: CreditAnalysisViewed = {
       ...{ source, analysisIds, viewedBy: by, viewedAt: this.instant() },
-      maskedDocument: maskDocument(document),
+      ...this.holder({ source, company, document }),
     };
     const where = { subject: `credit-analysis/${analysisIds[0]}`, company, actor: by };
     await this.say(client, 'credit-analysis.viewed.v1', { ...where, payload });
@@ -123,7 +130,7 @@ export class CreditTeller {
     if (kind === 'canceled') return;
     const payload: CreditLimitDecided = {
       ...{ analysisId: analysis.id, decisionId, customerId: analysis.customerId, kind, from, to, decidedBy },
-      maskedDocument: maskDocument(analysis.document),
+      ...this.holder(analysis),
       integration: await this.ref(client, analysis),
       decidedAt: decidedAt.toISOString(),
     };
@@ -137,15 +144,22 @@ export class CreditTeller {
   }
 
   private async request(client: PoolClient, analysis: Analysis) {
-    const { id, requestId, customerId, document, product, requestedBy } = analysis;
+    const { id, requestId, customerId, product, requestedBy } = analysis;
     const values = [id, requestId, JOINED_REQUESTS_MAX];
     const joined = await client.query<{ request_id: string }>(sql.JOINED_REQUESTS, values);
     return {
       ...{ requestId, customerId, product, requestedBy },
-      maskedDocument: maskDocument(document),
+      ...this.holder(analysis),
       ...(joined.rows.length > 0 && { joinedRequestIds: joined.rows.map((row) => row.request_id) }),
       integration: await this.ref(client, analysis),
     };
+  }
+
+  /** Whose it is: no document leaves the house, and who is no customer is found again by a token. */
+  private holder({ source, company, document, customerId }: Holder) {
+    const maskedDocument = maskDocument(document);
+    if (customerId !== undefined) return { maskedDocument };
+    return { maskedDocument, personToken: personTokenOf(this.personKey, { source, company }, document) };
   }
 
   private async ref(client: PoolClient, { integrationId, source, company, branch }: Analysis): Promise<IntegrationRef> {

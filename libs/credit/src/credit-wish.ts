@@ -24,6 +24,8 @@ export interface CreditWish {
    * Where nobody said which one was shown: what was there at this instant counts as shown.
    */
   confirmedAt?: Date;
+  /** Bought though the company's titles were not read whole: the partner hears of those that are known. */
+  knownSuffices?: boolean;
 }
 
 /** A wish with everything read that is read without the database. */
@@ -37,7 +39,9 @@ export type AskAnswer =
   | { kind: 'waiting'; id: string }
   /** Nothing was charged: there is one, and a new one needs a word on it (`insteadOf: last.analysisId`). */
   | { kind: 'recent'; last: LastAnalysis; cost: string; budgetLeft?: string }
-  | { kind: 'over-budget'; cost: string; budgetLeft: string };
+  | { kind: 'over-budget'; cost: string; budgetLeft: string }
+  /** Nothing was charged: titles of the company are missing here yet, unless what is known suffices (`knownSuffices`). */
+  | { kind: 'not-read-whole'; cost: string; budgetLeft?: string };
 
 export function toLast({ id: analysisId, product, requestedAt, analyzedAt }: Analysis): LastAnalysis {
   return {

@@ -1,11 +1,12 @@
 export type { Analysis, AnalysisState } from './analysis.js';
-export { CreditAnalyses1764180000000 } from './credit.migration.js';
+export { CreditEnvironment } from './credit-environment.js';
 export { creditCapabilities } from './credit-capabilities.js';
 export { CreditDecisions, type Acknowledgement, type DecisionWish } from './credit-decisions.js';
 export { CreditDesk } from './credit-desk.js';
 export { CreditPartner, type AnalysisToBuy } from './credit-partner.js';
-export { creditParts, type CreditPartsWish } from './credit-parts.js';
+export { CREDIT_MIGRATIONS, creditParts, type CreditPartsWish } from './credit-parts.js';
 export { CreditResults, type Completion, type CreditResult } from './credit-results.js';
 export type { AskAnswer, CreditWish } from './credit-wish.js';
 export type { Decision, DecisionKind } from './decision.js';
 export { readDocument, type Holder } from './document.js';
+export { OwnRequeryInterval, RequeryInterval } from './requery-interval.js';

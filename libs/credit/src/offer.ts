@@ -3,7 +3,7 @@ import type { PoolClient } from 'pg';
 import type { PartnerSettings } from '#libs/connector-kit';
 import { isCharge } from '#libs/contracts';
 import { Problem, type Clock } from '#libs/runtime';
-import type { Integration, IntegrationRegistry } from '#libs/settings';
+import type { Integration, IntegrationRegistry, SystemParameters } from '#libs/settings';
 import type { CreditPartner } from './credit-partner.js';
 import type { Asked } from './credit-wish.js';
 
@@ -21,6 +21,7 @@ export interface Offer {
 
 export interface OfferParts {
   registry: IntegrationRegistry<PartnerSettings>;
+  parameters: SystemParameters;
   partner: CreditPartner;
   clock: Clock;
 }
@@ -33,7 +34,7 @@ export function accountOf(all: readonly Account[], branch: string | undefined): 
 
 /** @throws Problem 409 with the sentence to act on: `credit-analysis-off`, `product-missing`, `price-missing` */
 export async function readOffer(client: PoolClient, parts: OfferParts, asked: Asked): Promise<Offer> {
-  const { registry, partner, clock } = parts;
+  const { registry, parameters, partner, clock } = parts;
   const all = await registry.forCompany(client, asked.source, asked.company);
   const integration = requireReady(accountOf(all, asked.branch));
   const { settings } = integration;
@@ -42,12 +43,8 @@ export async function readOffer(client: PoolClient, parts: OfferParts, asked: As
   const day = DateTime.fromJSDate(clock.now(), { zone: settings.timeZone }).toISODate()!;
   const cost = partner.priceOf(settings, product, day);
   if (!isCharge(cost)) throw refusal('price-missing', noPrice(product, day));
-  const ofCompany = all.find(({ branch }) => branch === undefined);
-  const isOverride = ofCompany !== undefined && ofCompany.id !== integration.id;
-  return {
-    ...{ integration, all, product, cost },
-    requeryDays: partner.requeryDaysOf(integration, isOverride ? ofCompany : undefined),
-  };
+  const { settings: ofSystem } = await parameters.read(client, asked.source);
+  return { integration, all, product, cost, requeryDays: partner.requeryDaysOf(settings, ofSystem) };
 }
 
 function requireReady(integration: Account | undefined): Account {

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { IsInt, IsOptional, Min } from 'class-validator';
 import { absent, delivered, present, refused, unavailable } from '#libs/contracts';
 import type { HubEvent, Outcome, PersonType, ReceivableChanged, Verification } from '#libs/contracts';
 import {
   Check,
   Connector,
   Deliver,
+  Load,
   nothing,
   Plan,
   plan,
@@ -19,13 +19,14 @@ import {
 } from '#libs/connector-kit';
 import type { PlannedDelivery } from '#libs/delivery';
 import { readCommon } from '#libs/partner';
-import { Setting, type Integration } from '#libs/settings';
 import {
   creditCapabilities,
   CreditDecisions,
   CreditDesk,
   CreditPartner,
   CreditResults,
+  OwnRequeryInterval,
+  RequeryInterval,
   type Acknowledgement,
   type AnalysisToBuy,
   type CreditResult,
@@ -33,11 +34,14 @@ import {
 } from '../src/index.js';
 
 export class BureauSettings extends SpendSettings {
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Setting({ label: { pt: 'Intervalo de dias', en: 'Days between analyses' } })
+  @OwnRequeryInterval()
   requeryDays?: number;
+}
+
+/** What holds for a whole ERP instance. */
+export class BureauSystemSettings {
+  @RequeryInterval()
+  requeryDays: number | null = 90;
 }
 
 export const COST = '7.50';
@@ -50,7 +54,7 @@ interface Query {
 }
 
 @Injectable()
-export class MadeUpBureau extends CreditPartner<BureauSettings> {
+export class MadeUpBureau extends CreditPartner<BureauSettings, BureauSystemSettings> {
   readonly operation = 'analysis.buy';
 
   laneOf(person: string): string {
@@ -74,14 +78,24 @@ export class MadeUpBureau extends CreditPartner<BureauSettings> {
     return { analysisId: id, document, product };
   }
 
-  requeryDaysOf({ settings }: Integration<BureauSettings>, ofCompany?: Integration<BureauSettings>): number {
-    return settings.requeryDays ?? ofCompany?.settings.requeryDays ?? 90;
+  requeryDaysOf({ requeryDays }: BureauSettings, ofSystem: BureauSystemSettings): number {
+    return requeryDays ?? ofSystem.requeryDays ?? 0;
   }
 }
 
 /** What a connector that sells credit analyses looks like. */
 @Injectable()
-@Connector({ name: 'bureau', settings: BureauSettings, groups: { analyses: () => ({}) } })
+@Connector({
+  name: 'bureau',
+  settings: BureauSettings,
+  systemParameter: {
+    code: 'analise-de-credito',
+    label: { pt: 'Utilizar integração com análise de crédito', en: 'Use the credit analysis integration' },
+    turnsOnWithIntegration: true,
+    settings: BureauSystemSettings,
+  },
+  groups: { analyses: () => ({}) },
+})
 export class BureauConnector {
   constructor(
     private readonly desk: CreditDesk,
@@ -91,6 +105,12 @@ export class BureauConnector {
 
   @Plan('erp.receivable.opened.v1')
   planNothing(_event: HubEvent<'erp.receivable.opened.v1'>): Planned {
+    return nothing('a title goes before an analysis');
+  }
+
+  /** So that its loads wait for the titles to be read whole. */
+  @Load()
+  loadNothing(_title: ReceivableChanged): Planned {
     return nothing('a title goes before an analysis');
   }
 
@@ -104,9 +124,9 @@ export class BureauConnector {
     time,
     data,
   }: HubEvent<'erp.credit-analysis.requested.v1'>): Planned {
-    const { requestId, requestedBy, customer, productId: product, confirmedNew, insteadOf } = data;
+    const { requestId, requestedBy, customer, productId: product, confirmedNew, insteadOf, knownSuffices } = data;
     const wish = { id, requestId, source, company, branch, requestedBy, product, insteadOf, customerId: customer.id };
-    const body = { ...wish, document: customer.document, ...(confirmedNew && { confirmedAt: time }) };
+    const body = { ...wish, knownSuffices, document: customer.document, ...(confirmedNew && { confirmedAt: time }) };
     return [plan('analysis.ask', { lane: subject, body })];
   }
 

@@ -4,12 +4,12 @@ import { SignJWT } from 'jose';
 import { Pool } from 'pg';
 import { BrokerConnection, ConfirmPublisher, ERP_EVENTS, TopicServer } from '#libs/broker';
 import { sampleOf, writeEvent, type HubEvent } from '#libs/contracts';
-import { CONNECTOR_MIGRATIONS, ConnectorEnvironment, ConnectorModule } from '#libs/connector-kit';
+import { CONNECTOR_MIGRATIONS, ConnectorModule } from '#libs/connector-kit';
 import { DeliveryEngine } from '#libs/delivery';
-import { applyReceivables, ReceivablesByDocument1764170000000 } from '#libs/receivables';
+import { applyReceivables } from '#libs/receivables';
 import { connectionSettings, inTransaction, migrate, openApp, readEnvironment, type RunningApp } from '#libs/runtime';
 import { eventually, privateDatabase, privateVhost } from '#libs/testing';
-import { CreditAnalyses1764180000000, creditParts, CreditResults } from '../src/index.js';
+import { CREDIT_MIGRATIONS, CreditEnvironment, creditParts, CreditResults } from '../src/index.js';
 import { BureauConnector, MadeUpBureau } from './bureau-connector.js';
 import { startBureau } from './bureau.js';
 import { OUTCOMES_OF } from './outcomes.sql.js';
@@ -18,13 +18,14 @@ const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256
 const ISSUER = 'https://issuer.test';
 export const SOURCE = '/erp/demo';
 
-const migrations = [...CONNECTOR_MIGRATIONS, ReceivablesByDocument1764170000000, CreditAnalyses1764180000000];
+const migrations = [...CONNECTOR_MIGRATIONS, ...CREDIT_MIGRATIONS];
 const DATABASE = {
   template: 'credit_bureau',
   migrate: (url: string) => migrate(url, 'bureau', migrations),
 };
 
-export class BureauEnvironment extends ConnectorEnvironment {}
+export class BureauEnvironment extends CreditEnvironment {}
+export const PERSON_KEY = randomBytes(32);
 
 export interface Answer {
   status: number;
@@ -49,6 +50,7 @@ export async function openCreditApps() {
     ACCESS_AUDIENCE: 'ponte',
     ACCESS_JWKS: JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), alg: 'ES256' }] }),
     SETTINGS_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+    PERSON_KEYS: `k1:${PERSON_KEY.toString('base64')}`,
   });
   const replicas = [await openReplica(environment), await openReplica(environment)];
   const pool = new Pool(connectionSettings({ url: database.url, schema: 'bureau', applicationName: 'credit-spec' }));
@@ -83,6 +85,18 @@ export type CreditApps = Awaited<ReturnType<typeof openCreditApps>>;
 
 /** A company of its own for one test: its integration, a customer, and what it was told. */
 export async function openCompany(apps: CreditApps, settings: object = {}, branch?: string) {
+  const company = await openUnreadCompany(apps, branch);
+  const save = async (more: object, of: object = {}) => {
+    const saved = await company.save(more, of);
+    await company.beginWithoutBackfill(saved.body.id);
+    return saved;
+  };
+  await save(settings);
+  return { ...company, save };
+}
+
+/** Its titles were never read whole, and nobody said to begin without; saved with the least. */
+export async function openUnreadCompany(apps: CreditApps, branch?: string) {
   const company = `c${randomBytes(4).toString('hex')}`;
   const own = { companies: [`${SOURCE}|${company}`] };
   const admin = await apps.as({ roles: ['vendor'], name: 'ana', ...own });
@@ -95,12 +109,20 @@ export async function openCompany(apps: CreditApps, settings: object = {}, branc
       ...{ source: SOURCE, company, displayName: 'Bureau', enabled: true, branch, ...of },
       settings: { ...reachable, ...more },
     });
-  await save(settings);
+  const saved = await save({});
   const outcomes = async (type: string): Promise<Record<string, unknown>[]> =>
     (await apps.pool.query(OUTCOMES_OF, [company, type])).rows.map(({ payload }) => payload);
   const one = async (id: string) => (await admin('GET', `/credit-analyses/${id}`)).body;
   return {
     ...{ company, document, customer, admin, other, save, outcomes, one },
+    beginWithoutBackfill: (id: string = saved.body.id) =>
+      admin('POST', `/integrations/${id}/loads/begin-without-backfill`),
+    /** The reader walks through the titles of its ERP, and finds none. */
+    readWhole: async () => {
+      const backfillId = randomUUID();
+      await apps.publish(walkOf('ponte.backfill.started.v1', company, { backfillId }));
+      await apps.publish(walkOf('ponte.backfill.finished.v1', company, { backfillId, rows: 0 }));
+    },
     /** A press of the button. */
     press: (more: object = {}, by: Ask = admin) =>
       by('POST', '/credit-analyses', { source: SOURCE, company, branch, customer, ...more }),
@@ -120,7 +142,14 @@ export async function openCompany(apps: CreditApps, settings: object = {}, branc
   };
 }
 
-export type Company = Awaited<ReturnType<typeof openCompany>>;
+export type Company = Awaited<ReturnType<typeof openUnreadCompany>>;
+
+function walkOf(type: 'ponte.backfill.started.v1' | 'ponte.backfill.finished.v1', company: string, data: object) {
+  const sample = sampleOf(type) as HubEvent;
+  const time = new Date().toISOString();
+  const told = { ...sample.data, company, startedAt: time, ...data };
+  return { ...sample, id: randomUUID(), time, company, branch: undefined, data: told } as HubEvent;
+}
 
 interface Owed {
   document: string;

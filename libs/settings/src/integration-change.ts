@@ -53,7 +53,7 @@ export function decideChange(
 ): IntegrationChange {
   const change = collect(cls, before, stored, input);
   const invalid = [...identityMistakes(input), ...unknownSettings(cls, input), ...valueMistakes(cls, before, change)];
-  const reserved = reservedSettings(cls, change, changer);
+  const reserved = reservedSettings(cls, Object.keys(change.after), changer);
   if (invalid.length + reserved.length === 0) return change;
   throw new Problem({
     type: 'invalid-settings',
@@ -117,7 +117,7 @@ function identityMistakes(input: IntegrationInput): ProblemError[] {
   });
 }
 
-function unknownSettings(cls: SettingsClass, input: IntegrationInput): ProblemError[] {
+export function unknownSettings(cls: SettingsClass, input: Pick<IntegrationInput, 'settings'>): ProblemError[] {
   const known = new Set(settingsOf(cls).map(({ name }) => name));
   return Object.keys(input.settings ?? {})
     .filter((name) => !known.has(name))
@@ -136,10 +136,13 @@ function valueMistakes(cls: SettingsClass, before: Before, change: IntegrationCh
   return [...toProblemErrors(mistakesIn(candidate), '/settings'), ...unstorable];
 }
 
-/** Only a setting that really changes asks who may change it: a form sends back what it was given. */
-function reservedSettings(cls: SettingsClass, change: IntegrationChange, changer: Changer): ProblemError[] {
+/**
+ * Only a setting that really changes asks who may change it: a form sends back what it was given.
+ * @param changed JSON pointers
+ */
+export function reservedSettings(cls: SettingsClass, changed: readonly string[], changer: Changer): ProblemError[] {
   return settingsOf(cls)
-    .filter(({ name, whoMayChange }) => `/settings/${name}` in change.after && !changer.mayChange(whoMayChange))
+    .filter(({ name, whoMayChange }) => changed.includes(`/settings/${name}`) && !changer.mayChange(whoMayChange))
     .map(({ name, whoMayChange }) => ({
       pointer: `/settings/${name}`,
       detail: `only "${whoMayChange}" may change it`,
@@ -147,7 +150,7 @@ function reservedSettings(cls: SettingsClass, change: IntegrationChange, changer
 }
 
 /** jsonb refuses U+0000 and lone surrogates. */
-function isStorable(value: unknown): boolean {
+export function isStorable(value: unknown): boolean {
   if (typeof value === 'string') return value.isWellFormed() && !value.includes('\u0000');
   if (typeof value !== 'object' || value === null) return true;
   return Object.entries(value).every(([name, item]) => isStorable(name) && isStorable(item));

@@ -39,7 +39,8 @@ export function withSettingsKeys<B extends EnvironmentClass>(Base: B) {
   return SettingsKeysEnvironment;
 }
 
-function IsKeyRing(): PropertyDecorator {
+/** A ring of keys in an environment, read by `readKeyRing`. */
+export function IsKeyRing(): PropertyDecorator {
   return ValidateBy({
     name: 'isKeyRing',
     validator: {

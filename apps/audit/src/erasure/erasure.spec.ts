@@ -1,6 +1,9 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
-import type { EventType, HubEvent } from '#libs/contracts';
+import { personTokenOf, sampleOutcomeOf, type EventType, type HubEnvelope, type HubEvent } from '#libs/contracts';
+import { Secret } from '#libs/runtime';
+import { readKeyRing } from '#libs/settings';
 import { eventually, privateDatabase, privateVhost, type PrivateDatabase, type PrivateVhost } from '#libs/testing';
 import {
   eventOf,
@@ -149,5 +152,81 @@ describe('erasing a person', () => {
       `select count(*)::int from audit.search_token t where not exists (select from audit.data_key k where k.id = t.key_id)`,
     );
     expect(rows).toEqual([{ count: 0 }]);
+  });
+});
+
+describe('erasing somebody of whom credit analyses tell, and who is no customer', () => {
+  const LEAD = '39053344705';
+  const OTHER = '12345678909';
+  const keyOf = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
+  const [older, newer] = [keyOf('k1'), keyOf('k2')];
+  const suffixes = [
+    'credit-analysis.completed.v1',
+    'credit-analysis.answered.v1',
+    'credit-analysis.viewed.v1',
+    'credit-limit.decided.v1',
+  ] as const;
+
+  /** As a connector tells of them. */
+  function toldOf(document: string, ring: string): HubEnvelope[] {
+    const { key } = readKeyRing(new Secret(ring)).current;
+    const personToken = personTokenOf(key, { source: '/erp/demo', company }, document);
+    return suffixes.map((suffix) => {
+      const outcome = sampleOutcomeOf(suffix);
+      const { customerId: _, ...rest } = outcome.data as typeof outcome.data & { customerId?: string };
+      return { ...outcome, id: randomUUID(), company, data: { ...rest, personToken } } as HubEnvelope;
+    });
+  }
+
+  async function recorded(...told: HubEnvelope[]): Promise<void> {
+    await publish.ponte(...told);
+    await eventually(async () => {
+      for (const { id } of told) expect(await audit.entriesOf(id)).toHaveLength(1);
+    });
+  }
+
+  /** The app as it is configured, on the same database. */
+  async function withKeys<T>(keys: string | undefined, run: (other: AuditUnderTest) => Promise<T>): Promise<T> {
+    const other = await openAudit({ database, vhost }, keys === undefined ? {} : { PERSON_KEYS: keys });
+    return run(other).finally(() => other.close());
+  }
+
+  const eraseBy = (other: AuditUnderTest, document: string) =>
+    other.post<ErasedView[]>('/subjects/erase', { document, reason, source: '/erp/demo', company });
+
+  it('makes all of it unreadable, by the document, and leaves what is told of another', async () => {
+    const [lead, other] = [toldOf(LEAD, older), toldOf(OTHER, older)];
+    await recorded(...lead, ...other);
+    expect(await detailOf(lead[0]!.id)).toMatchObject({ erased: false, data: { reference: expect.any(String) } });
+    await audit.seal();
+    const { status, body } = await withKeys(older, (keyed) => eraseBy(keyed, '390.533.447-05'));
+    expect({ status, body }).toMatchObject({ status: 200, body: [{ company, keys: 1 }] });
+    for (const { id } of lead) {
+      const shown = await detailOf(id);
+      expect(shown).toMatchObject({ erased: true });
+      expect(shown).not.toHaveProperty('data');
+      expect((await audit.post(`/entries/${shown.id}/reveal`, { reason })).status).toBe(410);
+    }
+    for (const { id } of other) expect(await detailOf(id)).toMatchObject({ erased: false, data: expect.anything() });
+    await audit.seal();
+    expect((await audit.get<VerificationView>(`/seals/verify?${here()}`)).body).toMatchObject({ unsealed: 0 });
+  });
+
+  it('reaches what was told before the connectors had a new key', async () => {
+    const [before, since] = [toldOf(LEAD, older), toldOf(LEAD, `${newer},${older}`)];
+    await recorded(...before, ...since);
+    expect((await withKeys(`${newer},${older}`, (keyed) => eraseBy(keyed, LEAD))).body).toMatchObject([{ keys: 2 }]);
+    for (const { id } of [...before, ...since]) expect(await detailOf(id)).toMatchObject({ erased: true });
+  });
+
+  it('is refused where nobody can say whether all was found, and done once the keys are there', async () => {
+    expect((await withKeys(undefined, (bare) => eraseBy(bare, LEAD))).status).toBe(404);
+    const lead = toldOf(LEAD, older);
+    await recorded(...lead);
+    const refused = await withKeys(undefined, (bare) => eraseBy(bare, marina.data.customer.document));
+    expect(refused).toMatchObject({ status: 409, body: { type: 'urn:ponte:problem:person-keys-missing' } });
+    expect(await detailOf(marina.id)).toMatchObject({ erased: false });
+    expect((await withKeys(older, (keyed) => eraseBy(keyed, LEAD))).status).toBe(200);
+    expect(await detailOf(lead[0]!.id)).toMatchObject({ erased: true });
   });
 });

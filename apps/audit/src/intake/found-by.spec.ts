@@ -56,6 +56,11 @@ describe('the person an event is about', () => {
     expect(personOf(sampleOutcomeOf('delivery.delivered.v1').data)).toEqual({ customerId: '8841' });
   });
 
+  it('is whom a token stands for, where an outcome names no customer', () => {
+    const { data } = sampleOutcomeOf('credit-analysis.viewed.v1');
+    expect(personOf(data)).toEqual({ token: data.personToken });
+  });
+
   it('is nobody where a company, a branch or a run is told of', () => {
     expect(personOf(sampleOf('erp.branch.changed.v1').data)).toBeUndefined();
     expect(personOf(sampleOutcomeOf('run.finished.v1').data)).toBeUndefined();

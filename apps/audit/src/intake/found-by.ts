@@ -4,6 +4,8 @@ export interface Person {
   document?: string;
   /** The ERP's own id of the customer. */
   customerId?: string;
+  /** Stands for the document of somebody who is no customer. */
+  token?: string;
 }
 
 /** Something an entry is found by without standing in clear. */
@@ -32,8 +34,9 @@ export function personOf(data: unknown): Person | undefined {
   const customer = fieldsOf(fields.customer);
   const document = textOf(customer.document) ?? textOf(fields.document);
   const customerId = textOf(customer.id) ?? textOf(fields.customerId) ?? textOf(fieldsOf(fields.keys).customerId);
-  if (document === undefined && customerId === undefined) return undefined;
-  return { document: document && normaliseDocument(document), customerId };
+  const token = textOf(fields.personToken);
+  if (document === undefined && customerId === undefined && token === undefined) return undefined;
+  return { document: document && normaliseDocument(document), customerId, token };
 }
 
 /** What the support desk types: documents, title numbers, and every aggregate the event names, as `<aggregate>/<id>`. */

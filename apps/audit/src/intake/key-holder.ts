@@ -19,6 +19,9 @@ export function keyHolderOf(
   if (person?.customerId !== undefined) {
     return { kind: 'person', owner, company, token: customerToken(index, record, person.customerId) };
   }
+  if (person?.token !== undefined) {
+    return { kind: 'pseudonym', owner, company, token: pseudonymToken(index, record, person.token) };
+  }
   return { kind: 'company', owner, company, token: index.token(record, 'key of company', '') };
 }
 
@@ -28,6 +31,10 @@ export function documentToken(index: BlindIndex, company: Company, document: str
 
 export function customerToken(index: BlindIndex, company: Company, customerId: string): Buffer {
   return index.token(company, 'key of customer', customerId);
+}
+
+export function pseudonymToken(index: BlindIndex, company: Company, token: string): Buffer {
+  return index.token(company, 'key of pseudonym', token);
 }
 
 /** One key a day, so that each day's bytes become unreadable together. */

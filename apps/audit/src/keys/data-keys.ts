@@ -7,7 +7,7 @@ import type { Company } from './blind-index.js';
 import { MasterKeyMissing, MasterKeys, type WrappedKey } from './master-keys.js';
 import { newKey } from './sealed-bytes.js';
 
-export type KeyKind = 'person' | 'company' | 'unreadable';
+export type KeyKind = 'person' | 'pseudonym' | 'company' | 'unreadable';
 
 /** Whose key something is recorded under. */
 export interface KeyHolder extends Company {

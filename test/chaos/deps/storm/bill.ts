@@ -27,7 +27,7 @@ export interface Press {
 }
 
 export interface PressAnswer {
-  kind: 'waiting' | 'recent' | 'over-budget';
+  kind: 'waiting' | 'recent' | 'over-budget' | 'not-read-whole';
   id?: string;
   last?: { analysisId: string };
 }

@@ -51,6 +51,7 @@ export async function withDeps(
     const short = { deadlineSeconds: 3, ...settings };
     const { id } = await first.integrate({ company: COMPANY, settings: short });
     if (reader) await first.loaded(id);
+    else await first.ask('POST', `/integrations/${id}/loads/begin-without-backfill`);
     return await run({ world, replicas, integration: id });
   } finally {
     for (const replica of replicas) await replica.close().catch(() => undefined); // killed ones have no end to come to
