@@ -75,13 +75,23 @@ describe('the results', () => {
       rounds: 3,
       minutes: 4.3,
       relay: { ratioToLimit: 2, ratioToPgTransactionalOutbox: 2 },
-      engine: { ratioToGraphileWorkerQueues: { ratioAtOne: 2, ratioAtFive: 2 } },
+      engine: { ratioToGraphileWorkerQueues: { ratioAtOne: 2, ratioAtFive: 3 } },
       wholeWay: { ratioToStraightLine: 2, ratioToPlainNest: 2 },
-      latencyMs: { at50: { p50: 2, p99: 2 } },
+      latencyMs: { at50: { p50: 2, p99: 3 } },
       claim: { ratio1MTo10k: 2 },
-      memoryMb: { audit: { idle: 2, load: 2 } },
+      memoryMb: { audit: { idle: 2, load: 3 } },
+      startMs: { audit: { median: 2 } },
     });
-    expect(figuresOf(results)).toHaveLength(15);
+    const figures = figuresOf(results);
+    expect(figures).toHaveLength(15);
+    const others = figures.filter(({ value }) => value !== 2).map(({ name }) => name);
+    expect(others).toEqual([
+      'engine at five, to graphile-worker',
+      'latency at 50/s, p99',
+      'erp-outbox-reader, under load',
+      'customerx-connector, under load',
+      'audit, under load',
+    ]);
   });
 
   it('leave out what was not measured', () => {
@@ -137,11 +147,13 @@ describe('a tiny round', () => {
   }, 180_000);
 });
 
-/** Every measurement's part, with `value` for each figure. */
+/** Every measurement's part, with `value` for each figure, and one more for the second of two that could be mistaken. */
 function partsOf(value: number): Parts {
   const series = seriesOf('×', [value, value, value]);
-  const memory = { idle: value, load: value, idleByRound: series, loadByRound: series };
-  const latency = { p50: value, p99: value, titles: 1, p50ByRound: series, p99ByRound: series };
+  const more = value + 1;
+  const moreByRound = seriesOf('×', [more, more, more]);
+  const memory = { idle: value, load: more, idleByRound: series, loadByRound: moreByRound };
+  const latency = { p50: value, p99: more, titles: 1, p50ByRound: series, p99ByRound: moreByRound };
   const perApp = <T>(each: T) => ({ 'erp-outbox-reader': each, 'customerx-connector': each, audit: each });
   return {
     relay: {
@@ -160,7 +172,7 @@ function partsOf(value: number): Parts {
     },
     engine: {
       shapes: [],
-      ratioToGraphileWorkerQueues: { ratioAtOne: value, ratioAtFive: value },
+      ratioToGraphileWorkerQueues: { ratioAtOne: value, ratioAtFive: more },
       ratioToGraphileWorkerQueuesInOrder: { ratioAtOne: value, ratioAtFive: value },
     },
     wholeWay: {

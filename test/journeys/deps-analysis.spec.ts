@@ -88,6 +88,13 @@ async function bought(document: string, more: object = {}): Promise<Analysis> {
   return completed(answer.id!);
 }
 
+type Capabilities = { items: { name: string; shown: boolean; actions: Record<string, { allowed: boolean }> }[] };
+/** What screens show of credit analyses, and let their user do. */
+async function entry() {
+  const { items } = await deps.ask<Capabilities>('GET', `/capabilities?source=${SOURCE}&company=1`);
+  return items.find(({ name }) => name === 'credit-analysis');
+}
+
 /** A title somebody owes, as the ERP has it. */
 const owes = (customerId: string) =>
   world.ask<ReceivableChanged>('sandbox', 'POST', '/erp/titles', {
@@ -121,6 +128,19 @@ describe('Configurações para integração', () => {
 });
 
 describe('Consulta de análise de créditos na tela "Central de Atendimento ao Cliente"', () => {
+  it('foi adicionado o botão "Deps", ao clicar irá exibir o campo de seleção do identificador de produtos', async () => {
+    expect(await entry()).toMatchObject({ shown: true, actions: { ask: { allowed: true } } });
+    const { items: integrations } = await deps.ask<Page<{ id: string; company: string }>>('GET', '/integrations');
+    const { id } = integrations.find(({ company }) => company === '1')!;
+    await deps.ask('POST', `/integrations/${id}/products/refresh`);
+    const { items } = await deps.ask<Page<{ identificador: string; nome: string }>>(
+      'GET',
+      `/integrations/${id}/products`,
+    );
+    expect(items.map(({ identificador }) => identificador)).toEqual(expect.arrayContaining([SMART, MIX]));
+    expect(items.every(({ nome }) => nome.length > 0)).toBe(true);
+  });
+
   it("Virá preenchido conforme informado nos parâmetros gerais da filial no campo 'Consulta padrão'", async () => {
     const analysis = await bought(PEOPLE[0]);
     expect(analysis).toMatchObject({
@@ -277,6 +297,8 @@ describe('An analysis of which no answer came', () => {
     );
     expect(told).toMatchObject({ code: 'no-data', requestId, requestedBy: 'ana.vendas' });
     expect(await billedOf(PEOPLE[5])).toBe(0);
+    const ended = { state: 'answered', delivery: { state: 'refused', intents: [{ state: 'refused' }] } };
+    await eventually(async () => expect(await read(String(told['analysisId']))).toMatchObject(ended));
   });
 });
 
@@ -303,11 +325,6 @@ describe('Seção Análise de Crédito', () => {
   });
 
   it('Se marcado como não, esconde os campos de consulta, recusa novas e guarda o histórico', async () => {
-    type Entries = { items: { name: string; shown: boolean; actions: Record<string, { allowed: boolean }> }[] };
-    const entry = async () =>
-      (await deps.ask<Entries>('GET', `/capabilities?source=${SOURCE}&company=1`)).items.find(
-        ({ name }) => name === 'credit-analysis',
-      );
     expect(await entry()).toMatchObject({ shown: true, actions: { ask: { allowed: true } } });
     await deps.ask('PUT', '/system-parameter', { source: SOURCE, enabled: false });
     expect(await entry()).toMatchObject({ shown: false, actions: { ask: { allowed: false }, see: { allowed: true } } });

@@ -203,6 +203,22 @@ describe('a connector class', () => {
     expect(definitionOf(Early).windowsFromSeconds).toBe(5_400);
   });
 
+  it('says how many days back the first load holds what was settled, where it holds any', () => {
+    @Connector(SHOP)
+    class Lately extends DeliversNothing {
+      @Deliver('title.put')
+      async put(): Promise<Outcome> {
+        return delivered();
+      }
+      @Load({ settledWithinDays: 30 })
+      planAsItStands(): Planned {
+        return nothing('never');
+      }
+    }
+    expect(definitionOf(Lately).loadSettledDays).toBe(30);
+    expect(definitionOf(ShopConnector).loadSettledDays).toBeUndefined();
+  });
+
   it.each([
     [Bare, 'write @Connector({ name, settings }) above it'],
     [PlansNothing, "write @Plan('erp.….v1') above a method"],

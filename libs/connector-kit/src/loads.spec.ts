@@ -121,6 +121,30 @@ describe('A load', () => {
     expect(await planned(big)).toHaveLength(95);
   });
 
+  it('holds, for a partner that asks for it, what was settled from that day on, by the day of the branch', async () => {
+    /** Ten in the evening of the 21st in São Paulo. */
+    class Evening extends SystemClock {
+      override now(): Date {
+        return new Date('2026-11-22T01:00:00Z');
+      }
+    }
+    const charges = { discount: '0.00', fine: '0.00', interest: '0.00' };
+    const sample = sampleOf('erp.receivable.snapshot.v1') as ReceivableEvent;
+    const days = ['2026-10-21', '2026-10-22', '2026-11-20'];
+    const events = days.map((date, n) => {
+      const settlements = [{ id: 's1', date, amount: '1.00', ...charges }];
+      const data = { ...sample.data, receivableId: date, company: '1', status: 'settled' as const, settlements };
+      return { event: { ...sample, id: randomUUID(), company: '1', data }, position: BigInt(n + 1) };
+    });
+    await inTransaction(shop.pool, (client) => applyReceivables(client, events));
+    const integration = await begin('1');
+    const { engine, planner } = room;
+    const { pool, registry } = shop;
+    const loads = new Loads({ pool, clock: new Evening(), engine, planner, registry, settledDays: 30 });
+    await knockUntilThrough(loads, integration);
+    expect(await planned(integration)).toEqual(['2026-10-22', '2026-11-20']);
+  });
+
   it('leaves out what moved after its integration was ready, and waits for nobody’s lock on another title', async () => {
     await titles('1', 20);
     const integration = await begin('1');

@@ -399,6 +399,13 @@ describe('The budget', () => {
     expect(own.charges()).toBe(1);
   });
 
+  it('allows what takes the last cent of it', async () => {
+    const own = await openCompany(apps, { dailyBudget: COST, requeryDays: 0 });
+    await own.buy();
+    expect((await own.press()).body).toEqual({ kind: 'over-budget', cost: COST, budgetLeft: '0.00' });
+    expect(own.charges()).toBe(1);
+  });
+
   it('counts what waits and is not called yet', async () => {
     const own = await openCompany(apps, { monthlyBudget: '10.00' });
     apps.bureau.refuses.add(await own.owe('T1'));

@@ -32,6 +32,10 @@ const titles = (...ns: number[]) => ns.map((n) => movement(`title-${n}`, { n }))
 /** The window comes: as far as the row goes, it is time. */
 const windowComes = () => ledger.rows(`update cadence set next_at = now() - interval '1 second'`);
 const runs = (): Promise<RunReport[]> => engine.cadences.runs('1', { limit: 10 });
+const hourOfNext = async (integrationId: string, timeZone: string) => {
+  const { nextAt } = (await engine.cadences.state(integrationId))!;
+  return new Intl.DateTimeFormat('pt-BR', { timeZone, timeStyle: 'short' }).format(nextAt);
+};
 const through = () => eventually(async () => (await ledger.waiting()) === 0);
 const WAITING_FOR_LOCKS = `
   select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
@@ -128,6 +132,14 @@ describe('An integration with windows', () => {
     expect(await engine.cadences.state('1')).toEqual(before);
   });
 
+  it('saved with another hour to count from has its next window anew', async () => {
+    const wish = { integrationId: '1', everySeconds: 86_400, zone: 'America/Sao_Paulo' };
+    await ledger.setCadence(engine, { ...wish, fromSeconds: 3_600 });
+    expect(await hourOfNext('1', wish.zone)).toBe('01:00');
+    await ledger.setCadence(engine, { ...wish, fromSeconds: 7_200 });
+    expect(await hourOfNext('1', wish.zone)).toBe('02:00');
+  });
+
   it('with a zone nobody knows is refused', async () => {
     const set = ledger.setCadence(engine, { integrationId: '3', everySeconds: 3_600, zone: 'America/Atlantis' });
     await expect(set).rejects.toThrow(RangeError);
@@ -159,6 +171,37 @@ describe('A window', () => {
     await windowComes();
     await engine.cadences.tick();
     expect(await runs()).toHaveLength(1);
+  });
+
+  it('counted from an hour of the day is named and followed by the clock of the branch, each by its own hour', async () => {
+    const zone = 'Asia/Kolkata';
+    const hours = { 2: '01:00', 3: '02:00' };
+    for (const [integrationId, from] of Object.entries(hours)) {
+      const fromSeconds = Number(from.slice(0, 2)) * 3_600;
+      await ledger.setCadence(engine, { integrationId, everySeconds: 86_400, zone, fromSeconds });
+      await ledger.schedule(engine, titles(Number(integrationId)), integrationId);
+    }
+    await windowComes();
+    await engine.cadences.tick();
+    for (const [integrationId, from] of Object.entries(hours)) {
+      const [run] = await engine.cadences.runs(integrationId, { limit: 1 });
+      expect(run!.windowLocal!.slice(11)).toBe(from);
+      expect(await hourOfNext(integrationId, zone)).toBe(from);
+    }
+  });
+
+  it('counted by the hour has the name it has in the zone of the branch', async () => {
+    // Half an hour off whatever zone the process or the database is in.
+    await ledger.setCadence(engine, { integrationId: '2', everySeconds: 3_600, zone: 'Asia/Kolkata' });
+    await ledger.schedule(engine, titles(1), '2');
+    await windowComes();
+    const before = new Date();
+    await engine.cadences.tick();
+    const [run] = await engine.cadences.runs('2', { limit: 1 });
+    const opensAt = new Date(`${run!.windowLocal}:00+05:30`);
+    expect(before.getTime() - opensAt.getTime()).toBeLessThan(3_600_000);
+    expect(opensAt.getTime()).toBeLessThanOrEqual(Date.now());
+    expect((await engine.cadences.state('2'))!.nextAt.getTime()).toBe(opensAt.getTime() + 3_600_000);
   });
 
   it('that another replica fires just now is left to it, without waiting', async () => {

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction, type Clock } from '#libs/runtime';
+import { keepCallsWithin } from './calls-at-once.js';
 import type { ClaimedDelivery, DeliveryLimits } from './courier.js';
 import { COUNT_RAMP, LOCK_ENDPOINT, READ_ENDPOINT, TAKE_PROBE } from './endpoints.sql.js';
 import { callablePrefix, type HeadRow } from './heads.js';
@@ -74,11 +75,15 @@ interface EndpointRow {
   released_up_to: string | null;
 }
 
-interface ClaimedLane {
+interface LaneRow {
   id: string;
   key: string;
   epoch: string;
   was_leased: boolean;
+}
+
+interface ClaimedLane extends LaneRow {
+  priority: number;
 }
 
 /** Claims lanes for this process; the database decides between replicas. */
@@ -101,17 +106,23 @@ export class LaneClaimer {
       const operations = endpoint.pauses.length > 0 ? verifying : all;
       const ramp = rampOf(endpoint);
       const size = wish.sizeOf?.(endpoint.operation_group) ?? 1;
-      const room = Math.min(Math.min(wish.room, endpoint.concurrency - endpoint.in_use) * size, rampRoom(ramp));
+      const calls = Math.min(wish.room, endpoint.concurrency - endpoint.in_use);
+      const room = Math.min(calls * size, rampRoom(ramp));
       const lanes = await takeLanes(client, endpoint, due.priorities, {
         room,
         size,
         operations,
         leaseMs: wish.leaseMs,
       });
-      if (ramp && lanes.length > 0) await countRamp(client, endpoint.id, ramp, lanes.length);
       // The ramp counts lanes: one delivery of each, or what waits on one lane would go all at once.
       const perLane = rampRoom(ramp) === Infinity && size === 1 ? wish.perLane : 1;
-      return withHeads(client, endpoint, lanes, { ...wish, perLane, claimedAt, claimable: operations });
+      const heads = { ...wish, perLane, claimedAt, claimable: operations };
+      const claimed = await withHeads(client, endpoint, lanes, heads);
+      const background = new Set(lanes.filter(({ priority }) => priority === BACKGROUND).map(({ id }) => id));
+      const callRoom = { calls, ofBackground: backgroundRoom(endpoint) };
+      const kept = await keepCallsWithin(client, claimed, callRoom, (id) => background.has(id));
+      if (ramp && kept.length > 0) await countRamp(client, endpoint.id, ramp, kept.length);
+      return kept;
     });
   }
 
@@ -164,7 +175,8 @@ async function takeLanes(
     const [sql, last] =
       priority === WINDOWED ? [CLAIM_RELEASED_LANES, endpoint.integration_id] : [CLAIM_DUE_LANES, priority];
     const values = [endpoint.id, room, wish.leaseMs, last, wish.operations];
-    lanes.push(...(await client.query<ClaimedLane>(sql, values)).rows);
+    const { rows } = await client.query<LaneRow>(sql, values);
+    lanes.push(...rows.map((row) => ({ ...row, priority })));
   }
   return lanes;
 }

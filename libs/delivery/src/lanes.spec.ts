@@ -294,6 +294,7 @@ describe('A person', () => {
     const position = await parkTheFirst();
     const [, second] = await ledger.open();
     expect(await refusalOf(engine.deliveries.retry(second!.position, 'rui'))).toBe('not-parked');
+    expect(await refusalOf(engine.deliveries.skip(second!.position, 'rui', 'impatient'))).toBe('not-parked');
     await engine.deliveries.skip(position, 'rui', 'cancelled by phone');
     expect(await refusalOf(engine.deliveries.retry(position, 'rui'))).toBe('settled');
   });

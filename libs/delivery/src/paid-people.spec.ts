@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { ambiguous, delivered, refused, unknown } from '#libs/contracts';
+import { ambiguous, delivered, refused, unavailable, unknown } from '#libs/contracts';
 import { eventually, privateDatabase, type PrivateDatabase } from '#libs/testing';
 import { Ledger, LEDGER } from '../test/ledger.js';
 import { BUY, PaidPartner, PaidScript } from '../test/paid-partner.js';
@@ -60,6 +60,14 @@ describe('What was asked for and is not wanted any more', () => {
     await ledger.rows(`update delivery set state = 'unknown' where position = ${A1}`);
     await expect(engine.deliveries.withdraw(A1, 'ana', 'no')).rejects.toMatchObject({ code: 'unknown-effect' });
     await ledger.rows(`update delivery set state = 'pending' where position = ${A1}`);
+  });
+
+  it('is not withdrawn once it was tried, though that call cost nothing', async () => {
+    courier.says = () => unavailable('not just now');
+    await ledger.schedule(engine, [buy('a1')]);
+    engine.start();
+    await eventually(async () => (await ledger.open())[0]?.tries === 1 && (await ledger.lanes())[0]!.leased === false);
+    await expect(engine.deliveries.withdraw(A1, 'ana', 'no')).rejects.toMatchObject({ code: 'not-untried' });
   });
 });
 

@@ -215,7 +215,7 @@ export function integrationRef(id: string): IntegrationRef {
 export interface LaneRow {
   id: string;
   key: string;
-  waits_for: 'nothing' | 'window' | 'dependency' | 'person' | null;
+  waits_for: 'nothing' | 'window' | 'dependency' | 'person' | 'batch' | null;
   priority: number;
   epoch: string;
   leased: boolean;

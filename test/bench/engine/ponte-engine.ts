@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { delivered, type IntegrationRef } from '#libs/contracts';
-import * as delivery from '#libs/delivery';
-import { connectionSettings, inTransaction, migrate, SystemClock, type MigrationClass } from '#libs/runtime';
+import { DELIVERY_MIGRATIONS, DeliveryEngine, type Courier } from '#libs/delivery';
+import { connectionSettings, inTransaction, migrate, SystemClock } from '#libs/runtime';
 import { privateDatabase } from '#libs/testing';
 
 /** So many lanes, on each of which so many deliveries wait. */
@@ -18,11 +18,6 @@ const PLANNED_AT_ONCE = 1_000;
 const REF: IntegrationRef = { id: '1', name: 'bench', source: '/erp/bench', company: '1' };
 const CAUSE = { source: REF.source, company: REF.company, subject: 'receivable/1' };
 
-/** Every migration of the ledger, whatever version it is of: their names end in the instant they were made. */
-const LEDGER_MIGRATIONS = Object.entries(delivery).flatMap(([name, made]) =>
-  /\d{13}$/.test(name) ? [made as unknown as MigrationClass] : [],
-);
-
 /** A ledger nobody has used, its deliveries planned and waiting. */
 export interface FilledLedger {
   pool: pg.Pool;
@@ -31,7 +26,7 @@ export interface FilledLedger {
 
 export async function freshLedger(): Promise<FilledLedger> {
   const database = await privateDatabase();
-  await migrate(database.url, SCHEMA, LEDGER_MIGRATIONS);
+  await migrate(database.url, SCHEMA, DELIVERY_MIGRATIONS);
   // Filling and vacuuming a million rows may take longer than a statement of the product ever may.
   const wish = { url: database.url, schema: SCHEMA, applicationName: 'bench', statementTimeoutMs: 300_000 };
   const settings = connectionSettings(wish);
@@ -67,8 +62,8 @@ export async function engineRound({ lanes, each }: LanesShape, perLane: number):
   return rate;
 }
 
-function engineOn(pool: pg.Pool, perLane: number, onCall: () => void): delivery.DeliveryEngine {
-  return new delivery.DeliveryEngine({
+function engineOn(pool: pg.Pool, perLane: number, onCall: () => void): DeliveryEngine {
+  return new DeliveryEngine({
     connector: 'bench',
     pool,
     clock: new SystemClock(),
@@ -85,7 +80,7 @@ function engineOn(pool: pg.Pool, perLane: number, onCall: () => void): delivery.
 }
 
 /** Answers at once and does nothing. */
-function idleCourier(onCall: () => void): delivery.Courier {
+function idleCourier(onCall: () => void): Courier {
   return {
     operations: [OPERATION],
     continuesAfterRefusal: () => false,
@@ -98,7 +93,7 @@ function idleCourier(onCall: () => void): delivery.Courier {
   };
 }
 
-async function plan(pool: pg.Pool, engine: delivery.DeliveryEngine, lanes: number, turn: number): Promise<void> {
+async function plan(pool: pg.Pool, engine: DeliveryEngine, lanes: number, turn: number): Promise<void> {
   for (let from = 0; from < lanes; from += PLANNED_AT_ONCE) {
     const deliveries = Array.from({ length: Math.min(PLANNED_AT_ONCE, lanes - from) }, (_, at) => ({
       operation: OPERATION,
