@@ -21,8 +21,11 @@ const ROUNDS = [
   { way: { applyThenStatus: 502 }, end: endsAt('after-call-before-settle', 2) },
   { way: { applyThenHang: true }, end: endsAt('after-verify-before-settle', 1) },
 ];
-/** Asked for while both processes live, and as many again when one is gone. */
-const HALF = 5;
+/**
+ * Asked for while both processes live, and as many again when one is gone: enough that some are called, and every other
+ * answer is lost, whatever a dying process leaves written down and never makes.
+ */
+const HALF = 8;
 const LAG_MS = 2_000;
 
 export const scenario: Scenario = {
