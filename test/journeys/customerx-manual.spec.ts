@@ -286,7 +286,7 @@ describe('CustomerX beside its manual', () => {
       { withinMs: WITHIN_MS },
     );
     await shown(title, { status: 'received' });
-    expect(await openDeliveries(id)).toEqual([]);
+    await eventually(async () => expect(await openDeliveries(id)).toEqual([]), { withinMs: WITHIN_MS });
   });
 
   it('says which clients the titles come to, before a setting is changed, and to nobody else', async () => {

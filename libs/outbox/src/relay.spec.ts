@@ -177,7 +177,7 @@ test('the naive pipeline, which sends on without waiting, has the refused row be
     });
   const first = send(1);
   const room = first.then(() => bench.channel.purgeQueue(queue));
-  const second = room.then(() => send(2));
+  const second = room.then(() => eventually(() => publisher.state === 'open')).then(() => send(2));
   expect([await first, await second]).toEqual(['refused', 'confirmed']);
   const taken = await bench.listen({ queue });
   expect(await send(1)).toBe('confirmed');

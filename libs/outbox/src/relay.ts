@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Doze } from './doze.js';
 import type { EventPublisher } from './event-publisher.js';
 import { KeyQueues } from './key-queues.js';
 import type { Lease } from './lease.js';
@@ -75,7 +76,7 @@ export class Relay {
   private readonly marker: Marker;
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
-  private stirring = Promise.withResolvers<void>();
+  private readonly doze = new Doze();
   private idleMs = BUSY_MS;
   private published = 0;
   private epoch?: string;
@@ -125,8 +126,7 @@ export class Relay {
   /** Looks for rows at once: whoever has just committed some need not wait for the next poll. */
   wake(): void {
     this.idleMs = BUSY_MS;
-    this.stirring.resolve();
-    this.stirring = Promise.withResolvers();
+    this.doze.wake();
   }
 
   /** Nothing is sent before `resume` with the same cause: for reasons the relay cannot see itself. */
@@ -189,7 +189,7 @@ export class Relay {
   private async pump(): Promise<void> {
     while (!this.stopped) {
       const waitMs = await this.turn();
-      if (waitMs > 0 && !this.stopped) await this.stirred(waitMs);
+      if (waitMs > 0 && !this.stopped) await this.doze.wait(waitMs);
     }
   }
 
@@ -263,15 +263,5 @@ export class Relay {
 
   private tellPause(cause: PauseCause, reason: string | undefined): void {
     this.options.onNotice?.(reason === undefined ? { kind: 'resumed', cause } : { kind: 'paused', cause, reason });
-  }
-
-  private stirred(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      void this.stirring.promise.then(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
   }
 }
