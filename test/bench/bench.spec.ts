@@ -83,11 +83,12 @@ describe('the results', () => {
       startMs: { audit: { median: 2 } },
     });
     const figures = figuresOf(results);
-    expect(figures).toHaveLength(15);
+    expect(figures).toHaveLength(17);
     const others = figures.filter(({ value }) => value !== 2).map(({ name }) => name);
     expect(others).toEqual([
       'engine at five, to graphile-worker',
       'latency at 50/s, p99',
+      'the same, told of commits, p99',
       'erp-outbox-reader, under load',
       'customerx-connector, under load',
       'audit, under load',
@@ -185,7 +186,7 @@ function partsOf(value: number): Parts {
       ratioToPlainNest: value,
       ratioToPlainNestByRound: series,
     },
-    latencyMs: { idle: latency, at50: latency, at500: latency },
+    latencyMs: { idle: latency, at50: latency, at500: latency, at50Told: latency },
     claim: { lanesPerClaim: 200, ms: [], ratio1MTo10k: value, ratio1MTo10kByRound: series },
     memoryMb: perApp(memory),
     startMs: perApp(series),

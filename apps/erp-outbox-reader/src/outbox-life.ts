@@ -1,7 +1,7 @@
 import { Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { ConnectionRefused, type BrokerConnection, type ConfirmPublisher } from '#libs/broker';
-import { checkOutbox, type OutboxTable, type Relay } from '#libs/outbox';
+import { checkOutbox, type CommitEar, type OutboxTable, type Relay } from '#libs/outbox';
 import { StartRefused, type Clock } from '#libs/runtime';
 import type { BackfillParts } from './backfill/backfill-watch.js';
 import type { BrokerWatch } from './broker-watch.js';
@@ -11,6 +11,7 @@ export interface OutboxLifeParts {
   erp: Pool;
   table: OutboxTable;
   relay: Relay;
+  ear?: CommitEar;
   connection: BrokerConnection;
   publisher: ConfirmPublisher;
   watch: BrokerWatch;
@@ -40,9 +41,10 @@ export class OutboxLife implements OnModuleInit, OnApplicationBootstrap, BeforeA
 
   /** A broker that is away, or a queue nobody has declared yet, does not hold up the start: the relay waits for them. */
   async onApplicationBootstrap(): Promise<void> {
-    const { backfill, relay, silence, watch } = this.parts;
+    const { backfill, ear, relay, silence, watch } = this.parts;
     await this.openBroker();
     relay.start();
+    ear?.start();
     backfill.walker.start();
     backfill.requests.start();
     const { signal } = this.stopping;
@@ -51,9 +53,9 @@ export class OutboxLife implements OnModuleInit, OnApplicationBootstrap, BeforeA
 
   /** Confirms under way are waited for and marked, and the lease is given up, while both databases are still there. */
   async beforeApplicationShutdown(): Promise<void> {
-    const { backfill, connection, publisher, relay } = this.parts;
+    const { backfill, connection, ear, publisher, relay } = this.parts;
     this.stopping.abort();
-    await Promise.all([this.watching, backfill.requests.stop(), backfill.walker.stop()]);
+    await Promise.all([this.watching, ear?.stop(), backfill.requests.stop(), backfill.walker.stop()]);
     await relay.stop();
     await publisher.close();
     await connection.close();

@@ -34,6 +34,11 @@ export class ReaderEnvironment extends withAccess(withBroker(withDatabase(AppEnv
   @HasNoMistakes('<what>=<column>,…', columnMistakes)
   OUTBOX_COLUMNS?: string;
 
+  /** On which the ERP says that it has committed rows: `erp_outbox`, with the kit's trigger. None: they are looked for. */
+  @IsOptional()
+  @Matches(/^[a-z_][a-z0-9_]{0,62}$/, { message: 'must be the name of a channel, in lower case' })
+  OUTBOX_CHANNEL?: string;
+
   /** Queues that must be bound before anything is published: what nobody had declared yet would miss events. */
   @IsOptional()
   @Matches(QUEUE_LIST, { message: 'must be queue names, separated by commas' })

@@ -1,9 +1,17 @@
 import { Logger, type DynamicModule, type Provider } from '@nestjs/common';
-import { Pool } from 'pg';
+import { Client, Pool } from 'pg';
 import { ACCESS_MIGRATIONS, AccessModule } from '#libs/access';
 import { BrokerConnection, BrokerManagement, ConfirmPublisher, ERP_EVENTS, publisherTopology } from '#libs/broker';
-import { Lease, OutboxReader, Relay, type OutboxTable, type RelayNotice } from '#libs/outbox';
-import { Clock, databaseModule, faultPoint, HealthIndicators, Metrics, poolToken } from '#libs/runtime';
+import { CommitEar, Lease, OutboxReader, Relay, type OutboxTable, type RelayNotice } from '#libs/outbox';
+import {
+  Clock,
+  connectionSettings,
+  databaseModule,
+  faultPoint,
+  HealthIndicators,
+  Metrics,
+  poolToken,
+} from '#libs/runtime';
 import { ReaderBackfill1764000000000 } from './backfill/backfill.migration.js';
 import { backfillProviders } from './backfill/backfill-providers.js';
 import { BackfillRequests } from './backfill/backfill-requests.js';
@@ -84,6 +92,7 @@ function providersOf(environment: ReaderEnvironment): Provider[] {
           erp,
           table,
           relay,
+          ear: openEar(environment, relay),
           connection,
           publisher,
           watch,
@@ -114,6 +123,23 @@ function openRelay(
     source: environment.ERP_SOURCE,
     onNotice: tell,
     faultPoint,
+  });
+}
+
+function openEar(environment: ReaderEnvironment, relay: Relay): CommitEar | undefined {
+  const { ERP_DATABASE_URL: url, OUTBOX_CHANNEL: channel } = environment;
+  if (channel === undefined) return undefined;
+  const settings = connectionSettings({ url, schema: 'public', applicationName: 'ponte-reader listen' });
+  return new CommitEar({
+    open: () => new Client(settings),
+    channel,
+    onCommit: () => relay.hear(),
+    onChange: ({ listening, ...more }) =>
+      log[listening ? 'log' : 'warn']({
+        event: listening ? 'relay.listening' : 'relay.not-listening',
+        channel,
+        ...more,
+      }),
   });
 }
 

@@ -174,6 +174,20 @@ test('parked rows are listed to who may see their company, and released by who m
   expect(taken.map(({ n }) => n)).toEqual([1, 2]);
 });
 
+test('where the ERP says its commits the reader listens, with a connection of its own, and ends it when it stops', async () => {
+  const listening = async () => {
+    const found = `select from pg_stat_activity where application_name = 'ponte-reader listen'`;
+    return (await world.erp.query(found)).rowCount;
+  };
+  await start();
+  expect(await listening()).toBe(0);
+  const app = await start({ OUTBOX_CHANNEL: 'erp_outbox' });
+  await eventually(async () => (await listening()) === 1);
+  await app.close();
+  running.pop();
+  await eventually(async () => (await listening()) === 0);
+});
+
 test('GET /relay reports to who may read it', async () => {
   await world.listen();
   const app = await start();

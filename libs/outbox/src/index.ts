@@ -1,4 +1,5 @@
 export type { EventPublisher, OutgoingEvent, PublishAnswer } from './event-publisher.js';
+export { CommitEar, type CommitEarOptions } from './commit-ear.js';
 export { Lease, type LeaseOptions } from './lease.js';
 export { CREATE_LEASE } from './lease.sql.js';
 export {

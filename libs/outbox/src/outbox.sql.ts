@@ -8,6 +8,14 @@ export const ROLLBACK = 'rollback';
 export const SNAPSHOT = `
   select pg_snapshot_xmin(s)::text as xmin, pg_snapshot_xmax(s)::text as xmax from pg_current_snapshot() s`;
 
+const CHANNEL_NAME = /^[a-z_][a-z0-9_]{0,62}$/;
+
+/** @throws RangeError for a channel that is no plain name */
+export function listenTo(channel: string): string {
+  if (!CHANNEL_NAME.test(channel)) throw new RangeError(`"${channel}" is no name of a channel`);
+  return `listen "${channel}"`;
+}
+
 export type OutboxStatements = ReturnType<typeof outboxStatements>;
 
 /** The relay's statements for one table. @throws RangeError for a name that is not a plain identifier */

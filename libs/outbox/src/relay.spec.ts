@@ -351,6 +351,28 @@ test('a wake finds a row at once, without waiting for the next poll', async () =
   await eventually(() => taken.length === 1, { withinMs: 1_000, everyMs: 1 });
 });
 
+test('a commit that is heard of after a pause finds its row at once; soon after another it waits for the look that is near', async () => {
+  const taken = await bench.listen();
+  const reader = bench.database.reader();
+  const looks: number[] = [];
+  const readOpen = reader.readOpen.bind(reader);
+  reader.readOpen = (wish) => {
+    looks.push(performance.now());
+    return readOpen(wish);
+  };
+  const { relay } = await bench.start({ reader });
+  await eventually(() => looks.at(-1)! - looks.at(-2)! > 200, { withinMs: 5_000 });
+  await bench.database.write({ aggregateid: 'a' });
+  const heardAt = performance.now();
+  relay.hear();
+  await eventually(() => taken.length === 1, { everyMs: 1 });
+  const found = looks.findIndex((at) => at >= heardAt);
+  expect(looks[found]! - heardAt).toBeLessThan(150);
+  relay.hear();
+  await eventually(() => looks.length > found + 1);
+  expect(looks[found + 1]! - looks[found]!).toBeGreaterThan(20);
+});
+
 test('a reason the app gives holds everything back until it is lifted, and none lifts another', async () => {
   const taken = await bench.listen();
   const running = await bench.start();

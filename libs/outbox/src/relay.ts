@@ -129,6 +129,14 @@ export class Relay {
     this.doze.wake();
   }
 
+  /**
+   * Rows were committed elsewhere. Between rows that come one after the other the next look is near, and a look for each
+   * of them costs everybody behind it more than the wait.
+   */
+  hear(): void {
+    if (this.idleMs > BUSY_MS) this.wake();
+  }
+
   /** Nothing is sent before `resume` with the same cause: for reasons the relay cannot see itself. */
   pause(cause: PauseCause, reason: string): void {
     this.pauses.set(cause, reason);

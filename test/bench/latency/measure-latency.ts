@@ -24,43 +24,50 @@ export interface LatencyFigures {
   idle: Latency;
   at50: Latency;
   at500: Latency;
+  /** The ERP says its commits, and the reader listens. */
+  at50Told: Latency;
 }
 
 /** Commits per second; idle leaves the pollers time to fall back to their slowest. */
 const RATES = { idle: 1, at50: 50, at500: 500 } as const;
-const RATE_NAMES = Object.keys(RATES) as (keyof typeof RATES)[];
+const TOLD_RATES = { at50Told: 50 } as const;
 const WARM_UP_TITLES = 200;
 const ARRIVES_WITHIN_MS = 120_000;
 
-/** From the ERP's commit to the partner's call, default polling, one commit for each title. */
-export async function measureLatency({ seconds, rounds, say }: LatencyForm): Promise<LatencyFigures> {
+/** From the ERP's commit to the partner's call, one commit for each title; default polling but where commits are told. */
+export async function measureLatency(form: LatencyForm): Promise<LatencyFigures> {
   const partner = await QuickPartner.open();
   try {
-    const world = await PonteWorld.open(partner);
-    try {
-      await world.carry(WARM_UP_TITLES, ARRIVES_WITHIN_MS);
-      const byRound = await takeRounds(rounds, say, (rate) => timeTitles(world, partner, rate, seconds));
-      const figures = RATE_NAMES.map((name) => [name, latencyOf(byRound.map((ways) => ways[name]))]);
-      return Object.fromEntries(figures) as unknown as LatencyFigures;
-    } finally {
-      await world.close();
-    }
+    const polled = await measureRates(form, partner, RATES, { told: false });
+    return { ...polled, ...(await measureRates(form, partner, TOLD_RATES, { told: true })) };
   } finally {
     await partner.close();
   }
 }
 
-type WaysByRate = Record<keyof typeof RATES, number[]>;
-
-async function takeRounds(rounds: number, say: Say, time: (rate: number) => Promise<number[]>): Promise<WaysByRate[]> {
-  const byRound: WaysByRate[] = [];
-  for (let round = 1; round <= rounds; round += 1) {
-    const ways = {} as WaysByRate;
-    for (const name of RATE_NAMES) ways[name] = await time(RATES[name]);
-    byRound.push(ways);
-    say(`  round ${round}: ${RATE_NAMES.map((name) => `${name} ${describe(ways[name])}`).join(', ')}`);
+/** Each round all rates, in a world of their own. */
+async function measureRates<Name extends string>(
+  { seconds, rounds, say }: LatencyForm,
+  partner: QuickPartner,
+  rates: Record<Name, number>,
+  wish: { told: boolean },
+): Promise<Record<Name, Latency>> {
+  const names = Object.keys(rates) as Name[];
+  const world = await PonteWorld.open(partner, wish);
+  try {
+    await world.carry(WARM_UP_TITLES, ARRIVES_WITHIN_MS);
+    const byRound: Record<Name, number[]>[] = [];
+    for (let round = 1; round <= rounds; round += 1) {
+      const ways = {} as Record<Name, number[]>;
+      for (const name of names) ways[name] = await timeTitles(world, partner, rates[name], seconds);
+      byRound.push(ways);
+      say(`  round ${round}: ${names.map((name) => `${name} ${describe(ways[name])}`).join(', ')}`);
+    }
+    const figures = names.map((name) => [name, latencyOf(byRound.map((ways) => ways[name]))]);
+    return Object.fromEntries(figures) as Record<Name, Latency>;
+  } finally {
+    await world.close();
   }
-  return byRound;
 }
 
 /** @returns the way of each title in ms */

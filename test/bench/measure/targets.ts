@@ -62,6 +62,8 @@ function latencyOf({ latencyMs }: Parts): Figure[] {
   return [
     atMost('latency at 50/s, p50', 30, latencyMs.at50.p50ByRound),
     atMost('latency at 50/s, p99', 120, latencyMs.at50.p99ByRound),
+    atMost('the same, told of commits, p50', 10, latencyMs.at50Told.p50ByRound),
+    atMost('the same, told of commits, p99', 60, latencyMs.at50Told.p99ByRound),
   ];
 }
 

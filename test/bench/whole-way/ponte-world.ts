@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import { World } from '../../world/world.ts';
 import { Erp } from './erp.ts';
 import type { QuickPartner } from './partner.ts';
@@ -14,6 +15,9 @@ const COMPANY = '1';
 const CALLS_AT_ONCE = 64;
 const SETTLED = `select count(*)::int from customerx.delivery_settled where state = 'delivered'`;
 const QUIET_MS = 3_000;
+/** As the kit says it. */
+const SAY_COMMITS =
+  'create trigger erp_outbox_notify after insert on erp_outbox for each statement execute function erp_outbox_notify()';
 
 /** Ponte's own apps, as in production, on a database and a vhost nobody has used, calling the partner given. */
 export class PonteWorld {
@@ -29,11 +33,14 @@ export class PonteWorld {
     this.erp = new Erp(world.erpAdminUrl);
   }
 
-  static async open(partner: QuickPartner): Promise<PonteWorld> {
-    const world = await World.prepare();
+  /** @param told whether the ERP says its commits and the reader listens */
+  static async open(partner: QuickPartner, { told = false } = {}): Promise<PonteWorld> {
+    const listens = { 'erp-outbox-reader': { OUTBOX_CHANNEL: 'erp_outbox' } };
+    const world = await World.prepare(told ? { environment: listens } : {});
     const startMs = {} as OfApps;
     try {
       await world.start('sandbox');
+      if (told) await sayCommits(world.erpAdminUrl);
       // The reader asks for queues that the others declare.
       for (const app of ['audit', 'customerx-connector', 'erp-outbox-reader'] as const) {
         const begun = performance.now();
@@ -98,6 +105,13 @@ export class PonteWorld {
     await this.erp.close();
     await this.world.close();
   }
+}
+
+async function sayCommits(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(SAY_COMMITS);
+  await client.end();
 }
 
 export function ofApps(value: (app: MeasuredApp) => number): OfApps {
