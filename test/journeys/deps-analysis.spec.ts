@@ -95,6 +95,18 @@ async function entry() {
   return items.find(({ name }) => name === 'credit-analysis');
 }
 
+/** The one result in the ERP's inbox that answers this request. */
+async function toldOf(requestId: string) {
+  return eventually(
+    async () => {
+      const found = (await inbox.results()).filter(({ payload }) => payload['requestId'] === requestId);
+      expect(found).toHaveLength(1);
+      return found[0]!.payload;
+    },
+    { withinMs: WITHIN_MS },
+  );
+}
+
 /** A title somebody owes, as the ERP has it. */
 const owes = (customerId: string) =>
   world.ask<ReceivableChanged>('sandbox', 'POST', '/erp/titles', {
@@ -251,14 +263,7 @@ describe('An analysis of a company whose titles were not read whole', () => {
     const { id } = await deps.integrate({ company: '4', settings: SETTINGS });
     const requestId = randomUUID();
     expect(await ask({ id: requestId })).toEqual({ kind: 'not-read-whole', cost: '7.50', budgetLeft: '60.00' });
-    const told = await eventually(
-      async () => {
-        const found = (await inbox.results()).filter(({ payload }) => payload['requestId'] === requestId);
-        expect(found).toHaveLength(1);
-        return found[0]!.payload;
-      },
-      { withinMs: WITHIN_MS },
-    );
+    const told = await toldOf(requestId);
     expect(told).toMatchObject({ code: 'not-read-whole', text: expect.stringContaining('lidos por inteiro') });
     expect(await billed()).toBe(0);
     const first = await completed((await ask({ knownSuffices: true })).id!);
@@ -287,14 +292,7 @@ describe('An analysis of which no answer came', () => {
     const person = { ...customer, personType: 'F', document: PEOPLE[5] };
     const data = { requestId, requestedBy: 'ana.vendas', confirmedNew: false, customer: person };
     await erpSays('credit-analysis', requestId, 'erp.credit-analysis.requested.v1', data);
-    const told = await eventually(
-      async () => {
-        const found = (await inbox.results()).filter(({ payload }) => payload['requestId'] === requestId);
-        expect(found).toHaveLength(1);
-        return found[0]!.payload;
-      },
-      { withinMs: WITHIN_MS },
-    );
+    const told = await toldOf(requestId);
     expect(told).toMatchObject({ code: 'no-data', requestId, requestedBy: 'ana.vendas' });
     expect(await billedOf(PEOPLE[5])).toBe(0);
     const ended = { state: 'answered', delivery: { state: 'refused', intents: [{ state: 'refused' }] } };

@@ -115,10 +115,11 @@ test('a full queue that rejects publishes is told as refused, and takes again wh
 test('nothing is tried again on a channel that has refused: what it keeps in mind of a queue may be wrong', async () => {
   await bindQueue('refusing.v1', { 'x-max-length': 2, 'x-overflow': 'reject-publish' });
   const { publisher } = await openPublisher();
-  const anew = once(publisher, 'ready');
+  let opened = 0;
+  publisher.on('ready', () => (opened += 1));
   const refused = async () => (await publisher.publish(message('refusing.v1'))) === 'refused';
   await eventually(refused, { everyMs: 1 });
-  await anew;
+  await eventually(() => opened === 1, { withinMs: 5_000 });
   expect(publisher.state).toBe('open');
 });
 

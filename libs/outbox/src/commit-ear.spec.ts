@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { eventually } from '#libs/testing';
@@ -11,6 +13,8 @@ const SAY_COMMITS = `
 
 let database: OutboxDatabase;
 const ears: CommitEar[] = [];
+/** Of a server that answers nothing. */
+const sockets: Socket[] = [];
 
 beforeAll(async () => {
   database = await OutboxDatabase.create();
@@ -18,6 +22,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   for (const ear of ears.splice(0)) await ear.stop();
+  for (const socket of sockets.splice(0)) socket.destroy();
 });
 afterAll(() => database.drop());
 
@@ -71,6 +76,21 @@ it('tries on where there is no database, says so once, and ends when it is told 
   await eventually(() => heard.opened >= 3);
   expect(heard).toMatchObject({ commits: 0, changes: [false] });
 });
+
+it('ends though the server it talks to never answers', async () => {
+  const silent = createServer((socket) => void sockets.push(socket.resume())).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const ear = new CommitEar({
+    open: () => new Client({ connectionString: `postgresql://nobody:x@127.0.0.1:${port}/none` }),
+    channel: CHANNEL,
+    onCommit: () => undefined,
+  });
+  ear.start();
+  await eventually(() => sockets.length === 1);
+  await ear.stop();
+  silent.close();
+}, 10_000);
 
 it('refuses a channel that is no plain name', () => {
   const open = () => new Client();

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { Doze } from './doze.js';
 import { listenTo } from './outbox.sql.js';
@@ -16,6 +17,7 @@ export interface CommitEarOptions {
 
 const AGAIN_MS = 1_000;
 const AGAIN_MOST_MS = 30_000;
+const STOP_DEADLINE_MS = 2_000;
 
 /**
  * Hears of commits as they happen, so that a row need not wait for the next look at the outbox. What it misses, that look
@@ -39,11 +41,12 @@ export class CommitEar {
     this.running = this.listenOnAndOn();
   }
 
+  /** A server that has vanished without a word does not hold up the end of the process. */
   async stop(): Promise<void> {
     this.isStopped = true;
     this.doze.wake();
-    await this.client?.end().catch(() => undefined);
-    await this.running;
+    this.client?.end().catch(() => undefined);
+    await Promise.race([this.running, delay(STOP_DEADLINE_MS, undefined, { ref: false })]);
   }
 
   private async listenOnAndOn(): Promise<void> {
