@@ -11,6 +11,11 @@ export const NOTE_AWAITING = `
   select position, integration_id, lane_key, clock_timestamp() + interval '1 minute' from parked where lane_key is not null
   on conflict (position) do update set lane_key = excluded.lane_key, try_at = clock_timestamp() + interval '1 hour'`;
 
+/** Whether a lane waits for another, and whether a parked delivery awaits one; in order, so that only their indexes can answer. */
+export const ANY_WAITERS = `
+  select (select true from lane where waits_for = 'dependency' order by lane.id limit 1) is true as depending,
+    exists (select from awaiting) as awaiting`;
+
 /**
  * $1 lanes, $2 positions of what was delivered, $3 limit: the parked deliveries that await one of these lanes, or the same
  * as one of these positions did. Costs nothing while nothing awaits.

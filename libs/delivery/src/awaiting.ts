@@ -26,6 +26,11 @@ export async function noteAwaiting(client: PoolClient, parked: readonly ParkedDe
   await client.query(sql.NOTE_AWAITING, columnsOf(rows, 3));
 }
 
+/** Whether anything could be let go by a settlement: mostly nothing, and then nothing more is asked. */
+export async function anyWaiters(pool: Pool): Promise<{ depending: boolean; awaiting: boolean }> {
+  return (await pool.query<{ depending: boolean; awaiting: boolean }>(sql.ANY_WAITERS)).rows[0]!;
+}
+
 /** Something was delivered: what awaited its lane, or awaited the same as it did, is tried again. @returns how many */
 export async function releaseAwaiting(
   pool: Pool,

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { privateDatabase, type PrivateDatabase } from '#libs/testing';
 import { CROWD_ENDPOINT, CROWD_HEADS, CROWD_OF_LANES } from '../test/crowd.sql.js';
-import { Ledger, LEDGER } from '../test/ledger.js';
+import type { Prepared } from '#libs/runtime';
+import { Ledger, LEDGER, textOf } from '../test/ledger.js';
+import { ANY_WAITERS } from './awaiting.sql.js';
 import { DUE_CADENCES } from './cadence.sql.js';
 import { filterValues } from './deliveries-filter.js';
 import { LANE_OF, LIST_OPEN, LIST_SETTLED } from './deliveries.sql.js';
@@ -90,12 +92,12 @@ interface Plan {
 }
 
 /** Carried out and rolled back. */
-async function planOf(statement: string, values: unknown[], before?: string): Promise<Plan> {
+async function planOf(statement: string | Prepared, values: unknown[], before?: string): Promise<Plan> {
   const client = await ledger.pool.connect();
   try {
     await client.query('begin');
     if (before) await client.query(before);
-    const { rows } = await client.query(`explain (analyze, buffers, format json) ${statement}`, values);
+    const { rows } = await client.query(`explain (analyze, buffers, format json) ${textOf(statement)}`, values);
     const explained = rows[0]['QUERY PLAN'][0] as { Plan: PlanNode; 'Execution Time': number };
     const blocks = explained.Plan['Shared Hit Blocks'] + explained.Plan['Shared Read Blocks'];
     return { root: explained.Plan, blocks, ms: explained['Execution Time'] };
@@ -189,7 +191,7 @@ describe('With most lanes backing off, no statement of the daily work reads a wh
 
 /** Where the planner might take the short cut that is long when the table has grown. */
 function readsNoWholeTable(...alsoSmall: string[]) {
-  const statements: [string, string, (lanes: string[]) => unknown[]][] = [
+  const statements: [string, string | Prepared, (lanes: string[]) => unknown[]][] = [
     ['claiming due lanes', CLAIM_DUE_LANES, () => [endpoint, AT_ONCE, 60_000, 0, ['title.put']]],
     ['claiming released lanes', CLAIM_RELEASED_LANES, () => [endpoint, AT_ONCE, 60_000, '1', ['title.put']]],
     ['finding due endpoints', DUE_ENDPOINTS, () => []],
@@ -208,6 +210,7 @@ function readsNoWholeTable(...alsoSmall: string[]) {
       (lanes) => [lanes, lanes, lanes, lanes.map(() => MANY * 2)],
     ],
     ['reading the last of lanes', LAST_OPEN_OF_LANES, (lanes) => [lanes]],
+    ['asking whether anything waits for a settlement', ANY_WAITERS, () => []],
     ['finding dependents', DEPENDENTS_OF, (lanes) => [lanes]],
     ['sweeping', LANES_TO_SWEEP, () => ['500', 500]],
     ['sweeping the blocked', BLOCKED_LANES, () => ['0', 500]],

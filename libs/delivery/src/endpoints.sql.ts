@@ -1,3 +1,4 @@
+import { prepared } from '#libs/runtime';
 import { BACKGROUND } from './plan.js';
 
 /**
@@ -20,23 +21,31 @@ export const ENDPOINTS_OF = `
   from endpoint where integration_id = any($1::bigint[])`;
 
 /** $1 endpoint: whoever holds the row claims for it; another replica that claims just now is not waited for */
-export const LOCK_ENDPOINT = `select id::text as id from endpoint where id = $1 for no key update skip locked`;
+export const LOCK_ENDPOINT = prepared(
+  `select id::text as id from endpoint where id = $1 for no key update skip locked`,
+);
 
 /**
  * $1 endpoint, locked by the caller: what stops it and what it may still take. A statement of its own: within the one
  * that locks, the leases of a claim that has just committed would not be counted. A batch is one call: its first lane
- * is counted, and not those that follow it.
+ * is counted, and not those that follow it. No more are counted than there may be; in order, because a scan in order
+ * passes over what leases of before have left in the index, and any other reads it again each time.
  */
-export const READ_ENDPOINT = `
+export const READ_ENDPOINT = prepared(`
   select e.id::text as id, e.integration_id::text as integration_id, e.operation_group, e.concurrency,
     extract(epoch from now() - e.ramp_from)::float8 as ramp_seconds, e.ramp_second, e.ramp_used,
-    (select count(*)::int from lane l where l.endpoint_id = e.id and l.lease_until > now() and l.waits_for <> 'batch') as in_use,
-    (select count(*)::int from lane l where l.endpoint_id = e.id and l.lease_until > now()
-      and l.waits_for <> 'batch' and l.priority = ${BACKGROUND}) as in_background,
+    u.in_use, u.in_background,
     (select coalesce(array_agg(p.reason), '{}') from endpoint_pause p where p.endpoint_id = e.id) as pauses,
     (select c.released_up_to::text from cadence c where c.integration_id = e.integration_id) as released_up_to
   from endpoint e
-  where e.id = $1`;
+  cross join lateral (
+    select count(*)::int as in_use, (count(*) filter (where leased.priority = ${BACKGROUND}))::int as in_background
+    from (
+      select l.priority from lane l
+      where l.endpoint_id = e.id and l.lease_until > now() and l.waits_for <> 'batch'
+      order by l.endpoint_id, l.lease_until
+      limit e.concurrency) leased) u
+  where e.id = $1`);
 
 /** $1 endpoint, $2 second of the ramp, $3 claims in it so far; a null second ends the ramp */
 export const COUNT_RAMP = `

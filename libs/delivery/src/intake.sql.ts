@@ -1,3 +1,5 @@
+import { prepared } from '#libs/runtime';
+
 /** $1 queue: a new owner of the queue; what the old one still has open can no longer commit */
 export const TAKE_EPOCH = `
   insert into intake as i (queue, epoch) values ($1, 1)
@@ -5,19 +7,19 @@ export const TAKE_EPOCH = `
   returning epoch::text as epoch`;
 
 /** $1 queue */
-export const LOCK_EPOCH = `select queue, epoch::text as epoch from intake where queue = $1 for update`;
+export const LOCK_EPOCH = prepared(`select queue, epoch::text as epoch from intake where queue = $1 for update`);
 
 /** Whoever changes what intake would plan locks every queue's row, in order, and leaves the epochs as they are. */
 export const LOCK_ALL_EPOCHS = `select queue, epoch::text as epoch from intake order by queue for update`;
 
 /** $1 sources, $2 ids, $3 days, $4 hashes, $5 companies, $6 types, $7 subjects, $8 times; answers those that are new */
-export const INSERT_INBOX = `
+export const INSERT_INBOX = prepared(`
   insert into inbox (source, event_id, day, hash, company, type, subject, event_time)
   select source, event_id, day, hash, company, type, subject, event_time
   from unnest($1::text[], $2::uuid[], $3::date[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
     as n(source, event_id, day, hash, company, type, subject, event_time)
   on conflict do nothing
-  returning source, event_id, day::text as day`;
+  returning source, event_id, day::text as day`);
 
 /** $1 sources, $2 ids, $3 days */
 export const HASHES_OF = `
@@ -35,12 +37,12 @@ export const EXPLAIN_INBOX = `
     and i.event_id = any($2) and i.day = any($3)`;
 
 /** $1 sources, $2 companies, $3 keys: which are held, and for which integration alone */
-export const HOLDS_ON = `
+export const HOLDS_ON = prepared(`
   select distinct p.source, p.company, p.key, p.integration_id::text as integration_id
   from parked_event p
   join unnest($1::text[], $2::text[], $3::text[]) as k(source, company, key)
     on k.source = p.source and k.company = p.company and k.key = p.key
-  where p.resolved_at is null and p.holds`;
+  where p.resolved_at is null and p.holds`);
 
 export const INSERT_PARKED = `
   insert into parked_event (state, source, company, key, event_id, type, subject, integration_id, holds, reason_code, reason,

@@ -79,7 +79,7 @@ async function deliverHead(client: PoolClient, id: string): Promise<void> {
 describe('A lane settled while somebody claims it', () => {
   /** Naive: one statement claims the lanes and reads their heads. */
   const CLAIM_WITH_HEADS = `
-    with claimed as (${gated(CLAIM_DUE_LANES)})
+    with claimed as (${gated(CLAIM_DUE_LANES.text)})
     select d.position::text as position
     from claimed c
     cross join lateral (
@@ -109,7 +109,7 @@ describe('A lane settled while somebody claims it', () => {
     const [, second] = await positionsOf('title');
     const values = await claimValues();
     const positions = await claimedWhileSettled(async () => {
-      const { rows } = await b.query<{ id: string }>(gated(CLAIM_DUE_LANES), values);
+      const { rows } = await b.query<{ id: string }>(gated(CLAIM_DUE_LANES.text), values);
       const heads = await b.query<{ position: string }>(HEADS_OF_LANES, [rows.map(({ id }) => id), 1]);
       return heads.rows.map((row) => row.position);
     });
@@ -211,10 +211,9 @@ describe('Work that arrives while somebody finds none', () => {
 });
 
 describe('The limit of an endpoint', () => {
-  const GATED_LOCK = LOCK_ENDPOINT.replace(
-    'from endpoint where',
-    `from endpoint, (select pg_advisory_xact_lock(${GATE})) as gate where`,
-  ).replace('for no key update', 'for no key update of endpoint');
+  const GATED_LOCK = LOCK_ENDPOINT.text
+    .replace('from endpoint where', `from endpoint, (select pg_advisory_xact_lock(${GATE})) as gate where`)
+    .replace('for no key update', 'for no key update of endpoint');
 
   /** Naive: the leases are counted in the statement that locks the endpoint. */
   const LOCK_AND_COUNT = GATED_LOCK.replace(
@@ -268,9 +267,9 @@ describe('A column added by the next version while this one runs', () => {
   it('is not noticed by the heads, whose columns are named', async () => {
     await ledger.schedule(engine, [movement('title')]);
     const values = [[await laneId('title')], 5];
-    await prepared('heads', HEADS_OF_LANES, values);
+    await prepared('heads', HEADS_OF_LANES.text, values);
     await a.query('alter table delivery add column of_tomorrow text');
-    expect((await prepared('heads', HEADS_OF_LANES, values)).rows).toHaveLength(1);
+    expect((await prepared('heads', HEADS_OF_LANES.text, values)).rows).toHaveLength(1);
     await a.query('alter table delivery drop column of_tomorrow');
   });
 });
@@ -307,13 +306,13 @@ describe('A lane with thousands waiting', () => {
     await ledger.rows('analyze delivery');
     const id = await laneId('title');
     expect(await rowsRead(ALL_HEADS, [[id]])).toBe(2_000);
-    expect(await rowsRead(HEADS_OF_LANES, [[id], 5])).toBe(5);
+    expect(await rowsRead(HEADS_OF_LANES.text, [[id], 5])).toBe(5);
   });
 });
 
 describe('Two who need the same lanes', () => {
   /** Naive: ordered by what the statement answers, which is text: "10" comes before "9". */
-  const LOCK_AS_TEXT = LOCK_LANES.replace('order by lane.id', 'order by id');
+  const LOCK_AS_TEXT = LOCK_LANES.text.replace('order by lane.id', 'order by id');
 
   const TOGETHER = 12;
 
@@ -330,7 +329,7 @@ describe('Two who need the same lanes', () => {
     );
     const ids = (await ledger.lanes()).map(({ id }) => id);
     expect(await lockedInTurn(a, LOCK_AS_TEXT, ids)).not.toEqual(ids);
-    expect(await lockedInTurn(a, LOCK_LANES, ids.toReversed())).toEqual(ids);
+    expect(await lockedInTurn(a, LOCK_LANES.text, ids.toReversed())).toEqual(ids);
   });
 
   it('never wait for each other in a ring, however often they meet', async () => {

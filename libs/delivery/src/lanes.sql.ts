@@ -1,14 +1,16 @@
+import { prepared } from '#libs/runtime';
+
 /** $1 integration ids, $2 keys, in the order of the keys; makes the lanes that are missing */
-export const ENSURE_LANES = `
+export const ENSURE_LANES = prepared(`
   insert into lane (integration_id, key)
   select * from unnest($1::bigint[], $2::text[])
-  on conflict do nothing`;
+  on conflict do nothing`);
 
 /**
  * $1 integration ids, $2 keys; every locker of lanes takes them by rising id. The ids are looked up one by one
  * (`offset 0`), whatever the planner would rather do with a table of middling size.
  */
-export const LOCK_LANES_BY_KEY = `
+export const LOCK_LANES_BY_KEY = prepared(`
   select l.id::text as id, l.integration_id::text as integration_id, l.key,
     l.lease_until is not null as leased
   from lane l
@@ -18,15 +20,15 @@ export const LOCK_LANES_BY_KEY = `
     cross join lateral (
       select id from lane where integration_id = k.integration_id and key = k.key offset 0) f))
   order by l.id
-  for no key update of l`;
+  for no key update of l`);
 
 /** $1 lane ids */
-export const LOCK_LANES = `
+export const LOCK_LANES = prepared(`
   select id::text as id, epoch::text as epoch, lease_until is not null as leased
   from lane
   where id = any($1::bigint[])
   order by lane.id
-  for no key update`;
+  for no key update`);
 
 /**
  * Behind the operation of a lane whose head is to be verified, so that a claim which must cost nothing takes it, and a
@@ -38,15 +40,17 @@ export const VERIFIES = '?';
  * The one place that says what a lane waits for, from its head, whatever the head's state: the lowest open position.
  * It must be a statement of its own, after the lock: within the statement that waited for the lock it would look at the
  * past, and a delivery planned meanwhile would sleep for ever.
- * The heads are sought by lane and position together, so that no plan walks all positions to find one lane's.
+ * The heads are sought by lane and position together, so that no plan walks all positions to find one lane's; and one row
+ * is asked for where \`exists\` would do, which may be answered by hashing the whole table.
  */
 function sayAnew(leased: string, release: string): string {
   return `
   with fact as materialized (
     select l.id, ${leased} as leased, h.position as head, h.endpoint_id,
       case when h.state = 'unknown' then h.operation || '${VERIFIES}' else h.operation end as operation,
-      coalesce(u.urgent, case when h.priority < 0 and not exists (
-        select from delivery d where d.lane_id = l.id and d.priority >= 0) then h.priority else 0 end) as priority,
+      coalesce(u.urgent, case when h.priority < 0 and (
+        select d.position from delivery d where d.lane_id = l.id and d.priority >= 0 order by d.lane_id, d.position limit 1) is null
+        then h.priority else 0 end) as priority,
       case
         when h.position is null then null
         when h.state = 'parked' or (h.state = 'unknown' and h.retry_at is null) then 'person'
@@ -89,10 +93,10 @@ function sayAnew(leased: string, release: string): string {
 }
 
 /** $1 lane ids, locked by the caller; of a leased one only the priority changes. Answers those that changed. */
-export const RECOMPUTE_LANES = sayAnew('l.lease_until is not null', '');
+export const RECOMPUTE_LANES = prepared(sayAnew('l.lease_until is not null', ''));
 
 /** $1 lane ids, locked by the caller, who holds their leases and gives them up. */
-export const RELEASE_LANES = sayAnew('false', 'lease_until = null,');
+export const RELEASE_LANES = prepared(sayAnew('false', 'lease_until = null,'));
 
 /** Stands where a priority would, for lanes claimed by their released window. */
 export const WINDOWED = -2;
@@ -148,7 +152,7 @@ export const DUE_ENDPOINTS = `
     where endpoint_id = d.endpoint_id) p`;
 
 /** $1 endpoint, $2 how many, $3 lease in ms, $4 priority, $5 operations this process knows */
-export const CLAIM_DUE_LANES = `
+export const CLAIM_DUE_LANES = prepared(`
   with due as materialized (
     select l.id, l.lease_until is not null as was_leased
     from lane l
@@ -162,10 +166,10 @@ export const CLAIM_DUE_LANES = `
     ready_at = clock_timestamp() + $3 * interval '1 millisecond'
   from due
   where l.id = due.id and l.id = any(array(select id from due))
-  returning l.id::text as id, l.key, l.epoch::text as epoch, due.was_leased`;
+  returning l.id::text as id, l.key, l.epoch::text as epoch, due.was_leased`);
 
 /** $1 endpoint, $2 how many, $3 lease in ms, $4 integration, $5 operations; claiming ends the wait for a window, so a retry needs none */
-export const CLAIM_RELEASED_LANES = `
+export const CLAIM_RELEASED_LANES = prepared(`
   with due as materialized (
     select l.id
     from lane l
@@ -180,13 +184,13 @@ export const CLAIM_RELEASED_LANES = `
     ready_at = clock_timestamp() + $3 * interval '1 millisecond'
   from due
   where l.id = due.id and l.id = any(array(select id from due))
-  returning l.id::text as id, l.key, l.epoch::text as epoch, false as was_leased`;
+  returning l.id::text as id, l.key, l.epoch::text as epoch, false as was_leased`);
 
 /**
  * $1 claimed lane ids, $2 how many of each. A statement of its own, after the claim: read in the statement that locks,
  * a lane settled in between would hand out its already delivered head again.
  */
-export const HEADS_OF_LANES = `
+export const HEADS_OF_LANES = prepared(`
   select d.position::text as position, d.lane_id::text as lane_id, d.integration_id::text as integration_id,
     d.endpoint_id::text as endpoint_id, d.operation, d.state, d.attempts, d.tries, d.source, d.company, d.branch,
     d.event_id, d.event_type, d.subject, d.keys, d.traceparent, d.body, d.batch_id, d.waits
@@ -195,15 +199,15 @@ export const HEADS_OF_LANES = `
     select position, lane_id, integration_id, endpoint_id, operation, state, attempts, tries, source, company, branch,
       event_id, event_type, subject, keys, traceparent, body, batch_id, after_lanes is not null as waits
     from delivery where lane_id = l.id order by lane_id, position limit $2) d
-  order by d.lane_id, d.position`;
+  order by d.lane_id, d.position`);
 
 /** $1 lane ids, $2 leases in ms */
-export const RENEW_LANES = `
+export const RENEW_LANES = prepared(`
   update lane l set
     lease_until = clock_timestamp() + v.lease_ms * interval '1 millisecond',
     ready_at = clock_timestamp() + v.lease_ms * interval '1 millisecond'
   from unnest($1::bigint[], $2::float8[]) as v(id, lease_ms)
-  where l.id = v.id and l.id = any($1)`;
+  where l.id = v.id and l.id = any($1)`);
 
 /** $1 after id, $2 limit: the sweeper's walk over lanes with something open or leased */
 export const LANES_TO_SWEEP = `

@@ -1,11 +1,13 @@
+import { prepared } from '#libs/runtime';
+
 /** $1 how many */
-export const DRAW_POSITIONS = `select nextval('position')::text as position from generate_series(1, $1::int)`;
+export const DRAW_POSITIONS = prepared(`select nextval('position')::text as position from generate_series(1, $1::int)`);
 
 /** Everything drawn so far, whether or not it has committed. */
 export const LAST_POSITION = `select case when is_called then last_value else 0 end::text as position from position`;
 
 /** $18 and $19: what each waits for, as array literals; `unnest` would flatten arrays of arrays */
-export const INSERT_DELIVERIES = `
+export const INSERT_DELIVERIES = prepared(`
   insert into delivery (position, lane_id, integration_id, endpoint_id, operation, kind, target, priority, source, company,
     branch, event_id, event_type, subject, keys, traceparent, body, after_lanes, after_positions)
   select position, lane_id, integration_id, endpoint_id, operation, kind, target, priority, source, company, branch, event_id,
@@ -14,7 +16,7 @@ export const INSERT_DELIVERIES = `
     $9::text[], $10::text[], $11::text[], $12::uuid[], $13::text[], $14::text[], $15::jsonb[], $16::text[], $17::jsonb[],
     $18::text[], $19::text[])
     as n(position, lane_id, integration_id, endpoint_id, operation, kind, target, priority, source, company, branch, event_id,
-      event_type, subject, keys, traceparent, body, after_lanes, after_positions)`;
+      event_type, subject, keys, traceparent, body, after_lanes, after_positions)`);
 
 /**
  * $1 lane ids (unleased), $2 operations, $3 targets, $4 positions: older states nobody has claimed, with no movement
@@ -48,7 +50,7 @@ export const LAST_OPEN_OF_LANES = `
  * $1 positions, $2 tries when it was read, $3 tries now, $4 attempts, $5 states, $6 reasons, $7 references, $8 by whom.
  * The positions are named twice, so that the rows are found one by one however the tables grow. Repeated after a commit whose answer was lost, it changes nothing: it is gone.
  */
-export const SETTLE_DELIVERIES = `
+export const SETTLE_DELIVERIES = prepared(`
   with verdict as (
     select * from unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[])
       as v(position, tries_before, tries, attempts, state, reason, reference, settled_by)),
@@ -64,23 +66,23 @@ export const SETTLE_DELIVERIES = `
     v.tries, v.reason, g.source, g.company, g.branch, g.event_id, g.event_type, g.subject, g.keys, g.traceparent, g.body,
     g.planned_at, v.state, v.reference, v.settled_by
   from gone g join verdict v using (position)
-  returning position::text as position`;
+  returning position::text as position`);
 
 /** $1 positions, $2 tries when it was read, $3 tries now, $4 attempts, $5 states, $6 reasons, $7 wait in ms until the next try (null: no wait) */
-export const KEEP_DELIVERIES = `
+export const KEEP_DELIVERIES = prepared(`
   update delivery d set state = v.state, reason = v.reason, attempts = v.attempts, tries = v.tries,
     failed_at = clock_timestamp(), retry_at = clock_timestamp() + v.wait_ms * interval '1 millisecond'
   from unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::text[], $6::text[], $7::float8[])
     as v(position, tries_before, tries, attempts, state, reason, wait_ms)
   where d.position = v.position and d.position = any($1) and d.tries = v.tries_before
-  returning d.position::text as position`;
+  returning d.position::text as position`);
 
 /** One row per try: $1 positions, $2 numbers, $3 epochs, $4 counted, $5 late, $6 outcomes, $7 reasons, $8 exchanges, $9 replica, $10 started */
-export const INSERT_ATTEMPTS = `
+export const INSERT_ATTEMPTS = prepared(`
   insert into attempt (position, number, epoch, counted, late, outcome, reason, exchange, replica, started_at)
   select a.position, a.number, a.epoch, a.counted, a.late, a.outcome, a.reason, a.exchange, $9, a.started_at
   from unnest($1::bigint[], $2::int[], $3::bigint[], $4::boolean[], $5::boolean[], $6::text[], $7::text[], $8::jsonb[],
-    $10::timestamptz[]) as a(position, number, epoch, counted, late, outcome, reason, exchange, started_at)`;
+    $10::timestamptz[]) as a(position, number, epoch, counted, late, outcome, reason, exchange, started_at)`);
 
 /** $1 positions, $2 epochs: attempts that are on record, for a commit whose answer was lost */
 export const ATTEMPTS_ON_RECORD = `
@@ -89,8 +91,8 @@ export const ATTEMPTS_ON_RECORD = `
   join attempt a on a.position = k.position and a.epoch = k.epoch`;
 
 /** $1 the rows, as one JSON array: their payloads are read once, and not first as text */
-export const INSERT_OUTBOX = `
+export const INSERT_OUTBOX = prepared(`
   insert into outbox (id, aggregatetype, aggregateid, type, payload, company, branch, actor, traceparent)
   select coalesce(id, gen_random_uuid()), aggregatetype, aggregateid, type, payload, company, branch, actor, traceparent
   from jsonb_to_recordset($1::jsonb) as n(id uuid, aggregatetype text, aggregateid text, type text, payload jsonb, company text,
-    branch text, actor text, traceparent text)`;
+    branch text, actor text, traceparent text)`);

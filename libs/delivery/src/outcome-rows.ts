@@ -1,4 +1,5 @@
 import { aggregateIdOf, aggregateOf } from '#libs/contracts';
+import type { Prepared } from '#libs/runtime';
 import { INSERT_OUTBOX } from './ledger.sql.js';
 import { storableJson } from './storable.js';
 
@@ -16,7 +17,7 @@ export interface OutcomeRow {
 }
 
 interface Queryable {
-  query(sql: string, values: unknown[]): Promise<unknown>;
+  query(statement: Prepared, values: unknown[]): Promise<unknown>;
 }
 
 /** In the transaction of what they tell of. */

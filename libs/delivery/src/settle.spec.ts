@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Pool } from 'pg';
 import { delivered, refused, unavailable } from '#libs/contracts';
 import { eventually, privateDatabase, type PrivateDatabase } from '#libs/testing';
-import { Ledger, LEDGER, openPool } from '../test/ledger.js';
+import { Ledger, LEDGER, openPool, textOf } from '../test/ledger.js';
 import { movement } from '../test/scripted-planner.js';
 import type { DeliveryEngine } from './index.js';
 
@@ -98,7 +98,7 @@ describe('A commit whose answer was lost', () => {
       const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
       let wrote = false;
       const losing = async (...args: unknown[]) => {
-        const text = String(args[0]);
+        const text = textOf(args[0]);
         if (text.includes('insert into attempt')) wrote = true;
         if (text !== 'commit' || !wrote || lost) return query(...args);
         lost = true;

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { faultPoint, inTransaction } from '#libs/runtime';
+import { faultPoint, inTransaction, type Prepared } from '#libs/runtime';
 import { noteAwaiting, type ParkedDelivery } from './awaiting.js';
 import { LEAVE_BATCH } from './batches.sql.js';
 import type { LaneClaim } from './claim.js';
@@ -106,9 +106,9 @@ async function writeVerdicts(
   );
 }
 
-async function write(client: PoolClient, sql: string, rows: unknown[][], width: number): Promise<string[]> {
+async function write(client: PoolClient, statement: Prepared, rows: unknown[][], width: number): Promise<string[]> {
   if (rows.length === 0) return [];
-  return (await client.query<{ position: string }>(sql, columnsOf(rows, width))).rows.map((row) => row.position);
+  return (await client.query<{ position: string }>(statement, columnsOf(rows, width))).rows.map((row) => row.position);
 }
 
 function tell(

@@ -1,5 +1,5 @@
 import { CommitUnknown, faultPoint, type Clock } from '#libs/runtime';
-import { releaseAwaiting } from './awaiting.js';
+import { anyWaiters, releaseAwaiting } from './awaiting.js';
 import { columnsOf } from './columns.js';
 import { isOfContent } from './content-failure.js';
 import { wakeDependentsOf } from './lane-locks.js';
@@ -147,8 +147,9 @@ export class Settler {
     const lanes = results.filter(({ attempt }) => attempt?.verdict.kind === 'final').map(({ claim }) => claim.laneId);
     if (lanes.length === 0) return;
     try {
-      await wakeDependentsOf(this.options.pool, lanes);
-      await releaseAwaiting(this.options.pool, results.flatMap(toDelivered));
+      const { depending, awaiting } = await anyWaiters(this.options.pool);
+      if (depending) await wakeDependentsOf(this.options.pool, lanes);
+      if (awaiting) await releaseAwaiting(this.options.pool, results.flatMap(toDelivered));
     } catch (error) {
       this.options.onTrouble(error as Error);
     }

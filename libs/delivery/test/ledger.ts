@@ -1,6 +1,6 @@
 import { Pool } from 'pg';
 import { readOutcomeEvent, writeEvent, type HubEnvelope, type IntegrationRef } from '#libs/contracts';
-import { connectionSettings, inTransaction, migrate, SystemClock } from '#libs/runtime';
+import { connectionSettings, inTransaction, migrate, SystemClock, type Prepared } from '#libs/runtime';
 import type { RawMessage } from '../src/arrival.js';
 import {
   type CadenceWish,
@@ -40,6 +40,11 @@ export function openPool(url: string, max = 10, more: { idleInTransactionTimeout
   return pool;
 }
 
+/** What a query says, however it was given to the driver. */
+export function textOf(statement: unknown): string {
+  return typeof statement === 'string' ? statement : (statement as Prepared).text;
+}
+
 /** One that writes down what is sent through it. */
 export function listeningPool(url: string): { pool: Pool; statements: string[] } {
   const pool = openPool(url);
@@ -48,7 +53,7 @@ export function listeningPool(url: string): { pool: Pool; statements: string[] }
     const query = client.query.bind(client) as (...args: unknown[]) => unknown;
     Object.assign(client, {
       query: (...args: unknown[]) => {
-        statements.push(String(args[0]));
+        statements.push(textOf(args[0]));
         return query(...args);
       },
     });
@@ -153,7 +158,7 @@ export class Ledger {
     for (const statement of sql.PASS_TIME) await this.pool.query(statement, [ms]);
   }
 
-  async rows<Row = Record<string, unknown>>(statement: string, values: unknown[] = []): Promise<Row[]> {
+  async rows<Row = Record<string, unknown>>(statement: string | Prepared, values: unknown[] = []): Promise<Row[]> {
     return (await this.pool.query(statement, values)).rows as Row[];
   }
 

@@ -46,6 +46,7 @@ export {
 export { maskEchoes, maskFields, maskLine, maskWords } from './log-masking.js';
 export { databaseModule, poolToken, type DatabaseOptions } from './database.module.js';
 export { connectionSettings, type ConnectionWish } from './connection-settings.js';
+export { prepared, type Prepared } from './prepared.js';
 export { migrate, type MigrationClass } from './migrate.js';
 export { poolOf } from './pool-of.js';
 export { CommitUnknown, inTransaction, sqlStateOf } from './in-transaction.js';

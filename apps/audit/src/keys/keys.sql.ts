@@ -1,3 +1,5 @@
+import { prepared } from '#libs/runtime';
+
 export const INSERT_INDEX_KEY = `
   insert into index_key (id, master_key, wrapped) values (1, $1, $2) on conflict do nothing`;
 
@@ -5,10 +7,10 @@ export const SELECT_INDEX_KEY = `select master_key as "masterKey", wrapped from 
 
 export const UPDATE_INDEX_KEY = `update index_key set master_key = $1, wrapped = $2`;
 
-export const SELECT_KEYS = `
+export const SELECT_KEYS = prepared(`
   select id::text, token, master_key as "masterKey", wrapped
     from data_key
-   where token = any($1::bytea[])`;
+   where token = any($1::bytea[])`);
 
 export const INSERT_KEYS = `
   insert into data_key (kind, owner, company, token, master_key, wrapped, expires_at)
