@@ -148,6 +148,20 @@ describe('A holder', () => {
     expect((await ledger.lanes())[0]!.epoch).toBe('1');
   });
 
+  it('whose calls are quick keeps the lease it has, and its lane is written once when it is claimed', async () => {
+    const leases: string[] = [];
+    const courier = new ScriptedCourier(async () => {
+      const [lane] = await ledger.rows<{ until: string }>('select lease_until::text as until from lane');
+      leases.push(lane!.until);
+      return delivered();
+    });
+    const engine = await ledger.engine({ courier });
+    await ledger.schedule(engine, three);
+    engine.start();
+    await eventually(async () => (await ledger.waiting()) === 0);
+    expect(leases).toEqual([leases[0], leases[0], leases[0]]);
+  });
+
   it('whose lease does not outlast a call does not make it: it hands the lane back without an attempt', async () => {
     const engine = await ledger.engine({ leaseMarginMs: -1 });
     await ledger.schedule(engine, three);

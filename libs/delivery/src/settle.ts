@@ -36,8 +36,10 @@ export interface EndedAttempt {
 export interface LaneResult {
   claim: LaneClaim;
   attempt?: EndedAttempt;
-  /** The lane stays ours, with a fresh lease, for its next delivery. */
+  /** The lane stays ours for its next delivery. */
   keep: boolean;
+  /** Its lease begins afresh: what is left of it would not do for the next call. */
+  renew?: boolean;
 }
 
 export interface SettleOptions {
@@ -158,8 +160,8 @@ async function leaveBatches(client: PoolClient, results: readonly LaneResult[]):
 }
 
 async function letGo(client: PoolClient, results: readonly LaneResult[]): Promise<void> {
-  const kept = results.filter((result) => result.keep).map(({ claim }) => [claim.laneId, claim.leaseMs]);
+  const renewed = results.filter((result) => result.renew).map(({ claim }) => [claim.laneId, claim.leaseMs]);
   const free = results.filter((result) => !result.keep).map((result) => result.claim.laneId);
-  if (kept.length > 0) await client.query(RENEW_LANES, columnsOf(kept, 2));
+  if (renewed.length > 0) await client.query(RENEW_LANES, columnsOf(renewed, 2));
   if (free.length > 0) await client.query(RELEASE_LANES, [free]);
 }

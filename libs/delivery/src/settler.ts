@@ -1,5 +1,6 @@
 import { CommitUnknown, faultPoint, type Clock } from '#libs/runtime';
 import { anyWaiters, releaseAwaiting } from './awaiting.js';
+import type { LaneClaim } from './claim.js';
 import { columnsOf } from './columns.js';
 import { isOfContent } from './content-failure.js';
 import { wakeDependentsOf } from './lane-locks.js';
@@ -116,12 +117,13 @@ export class Settler {
 
   private async settleAtOnce(results: readonly LaneResult[]): Promise<SettledLane[]> {
     const startedAt = this.options.clock.monotonicMs();
-    const ours = await settleLanes(this.options, results);
+    const given = results.map((result) => ({ ...result, renew: result.keep && runsOut(result.claim, startedAt) }));
+    const ours = await settleLanes(this.options, given);
     if (results.some(({ attempt }) => attempt)) faultPoint('after-settle-before-outcome');
     await this.wakeDependents(results);
-    return results.map(({ claim, keep }, at) => ({
+    return given.map(({ claim, keep, renew }, at) => ({
       goesOn: ours[at]! && keep,
-      leaseEndsAt: startedAt + claim.leaseMs,
+      leaseEndsAt: renew ? startedAt + claim.leaseMs : claim.leaseEndsAt,
     }));
   }
 
@@ -154,6 +156,11 @@ export class Settler {
       this.options.onTrouble(error as Error);
     }
   }
+}
+
+/** Half of what a lease has beyond one call's deadline is gone: renewed for each call, it would be written as often as calls are made. */
+function runsOut({ leaseEndsAt, leaseMs, limits: { deadlineMs } }: LaneClaim, now: number): boolean {
+  return leaseEndsAt - now < deadlineMs + (leaseMs - deadlineMs) / 2;
 }
 
 function toDelivered({ claim: { laneId }, attempt }: LaneResult): { laneId: string; position: string }[] {

@@ -17,7 +17,7 @@ export function withDeadline(clock: Clock): Stage {
     try {
       return await next({ ...call, signal: ending.signal });
     } finally {
-      answered.abort();
+      answered.abort('answered'); // without a reason of ours an error is made for each call, with its stack
       call.signal?.removeEventListener('abort', cancel);
     }
   };
