@@ -59,6 +59,8 @@ const UNTAKEN_RETRY_MS = 1_000;
 const UNANSWERED_MS = 30_000;
 const BUSY_MS = 25;
 const IDLE_MS = 250;
+/** Between looks that were asked for by what was heard: with many commits a second one look finds several. */
+const HEARD_GAP_MS = 10;
 const RETRY_MS = 1_000;
 const STOP_DEADLINE_MS = 10_000;
 
@@ -78,6 +80,9 @@ export class Relay {
   private running: Promise<void> = Promise.resolve();
   private readonly doze = new Doze();
   private idleMs = BUSY_MS;
+  private lookedAt = -Infinity;
+  /** Since the last look. */
+  private heard = false;
   private published = 0;
   private epoch?: string;
 
@@ -129,12 +134,11 @@ export class Relay {
     this.doze.wake();
   }
 
-  /**
-   * Rows were committed elsewhere. Between rows that come one after the other the next look is near, and a look for each
-   * of them costs everybody behind it more than the wait.
-   */
+  /** Rows were committed elsewhere: the next look is at once, or soon after one that has just been made. */
   hear(): void {
-    if (this.idleMs > BUSY_MS) this.wake();
+    if (this.heard || !this.isLeading()) return;
+    this.heard = true;
+    this.wake();
   }
 
   /** Nothing is sent before `resume` with the same cause: for reasons the relay cannot see itself. */
@@ -198,6 +202,9 @@ export class Relay {
     while (!this.stopped) {
       const waitMs = await this.turn();
       if (waitMs > 0 && !this.stopped) await this.doze.wait(waitMs);
+      const earlyMs = this.lookedAt + HEARD_GAP_MS - performance.now();
+      if (this.heard && earlyMs > 0 && !this.stopped) await this.doze.wait(Math.ceil(earlyMs));
+      this.heard = false;
     }
   }
 
@@ -209,6 +216,7 @@ export class Relay {
     try {
       await this.parkPoisoned();
       if (!this.mayRead()) return BUSY_MS;
+      this.lookedAt = performance.now();
       const { found, isCut } = await this.readAhead.read(() => this.isLeading() && this.epoch === epoch);
       this.pauses.lift('reading');
       if (found > 0) this.options.faultPoint?.('after-read-before-publish');
