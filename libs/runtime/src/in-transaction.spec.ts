@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { privateDatabase, type PrivateDatabase } from '#libs/testing';
 import { inTransaction, sqlStateOf } from './in-transaction.js';
+import { prepared } from './prepared.js';
 
 let database: PrivateDatabase;
 let pool: pg.Pool;
@@ -77,4 +78,14 @@ it('tells a statement refused by the server from a lost connection', async () =>
   const refused = await pool.query(`insert into note values ('kept')`).catch((error: unknown) => error);
   expect(sqlStateOf(refused)).toBe('23505');
   expect(sqlStateOf(new Error('Connection terminated unexpectedly'))).toBeUndefined();
+});
+
+it('throws away a connection whose prepared statement a migration has changed, so that the next one works', async () => {
+  await admin.query('create table counted (n int); insert into counted values (7); grant select on counted to public');
+  const read = prepared('select n from counted');
+  const count = () => inTransaction(pool, async (client) => (await client.query(read, [])).rows[0].n);
+  expect(await count()).toBe(7);
+  await admin.query('alter table counted alter column n type bigint');
+  await expect(count()).rejects.toThrow('cached plan must not change result type');
+  expect(await count()).toBe('7');
 });

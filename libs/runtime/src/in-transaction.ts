@@ -30,10 +30,13 @@ export function sqlStateOf(error: unknown): string | undefined {
   return error instanceof DatabaseError ? error.code : undefined;
 }
 
+/** A prepared statement whose answer has other columns since a migration, or that the connection does not know: it would fail for ever. */
+const PREPARED_IS_OVER: ReadonlySet<string> = new Set(['0A000', '26000']);
+
 async function rollBack(client: PoolClient, cause: unknown): Promise<void> {
   try {
     await client.query(ROLLBACK);
-    client.release();
+    client.release(PREPARED_IS_OVER.has(sqlStateOf(cause) ?? ''));
   } catch {
     client.release(cause instanceof Error ? cause : true);
   }
