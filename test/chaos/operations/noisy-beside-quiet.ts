@@ -4,7 +4,7 @@ import type { World } from '../../world/world.ts';
 import { ACCOUNT, calmWorld, loggedCalls } from '../calm-world.ts';
 import { unmet } from '../expectations.ts';
 import type { Scenario } from '../harness/scenario.ts';
-import { MAKE_BACKLOG, SET_HEADS, WAITING_OF } from './crowd/crowd.sql.ts';
+import { MAKE_BACKLOG, WAITING_OF, WAKE_BACKLOG } from './crowd/crowd.sql.ts';
 import { ledger } from '../ledger.ts';
 
 /** A million deliveries on a hundred thousand lanes, written into the ledger by SQL as intake would have left them. */
@@ -26,7 +26,7 @@ export const scenario: Scenario = {
     const before = await way(world, TITLES);
     chaos.say('writing the backlog');
     await ledger(world, MAKE_BACKLOG, [id, LANES, PER_LANE]);
-    await ledger(world, SET_HEADS, [id]);
+    await ledger(world, WAKE_BACKLOG, [id]);
     const noisyCalls = async () => (await loggedCalls(world)).filter(({ account }) => account === ACCOUNT).length;
     await eventually(async () => (await noisyCalls()) > 20, { withinMs: 90_000, everyMs: 250 });
     const from = await noisyCalls();

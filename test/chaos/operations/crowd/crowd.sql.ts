@@ -1,11 +1,11 @@
 /**
- * $1 integration, $2 lanes, $3 deliveries on each: a backlog as intake leaves it, without the heads, which one statement
- * cannot see while it makes them. A deletion needs no body, and of what is not there it is a success.
+ * $1 integration, $2 lanes, $3 deliveries on each: a backlog as intake leaves it, asleep and without the heads, which one
+ * statement cannot see while it makes them. A deletion needs no body, and of what is not there it is a success.
  */
 export const MAKE_BACKLOG = `
   with lanes as (
-    insert into customerx.lane (integration_id, key, endpoint_id, operation, priority, waits_for, ready_at)
-    select $1::bigint, 'receivable/CROWD-' || n, e.id, 'financial.delete', 0, 'nothing', now()
+    insert into customerx.lane (integration_id, key, endpoint_id, operation)
+    select $1::bigint, 'receivable/CROWD-' || n, e.id, 'financial.delete'
     from generate_series(1, $2::int) n
     cross join lateral (
       select id from customerx.endpoint where integration_id = $1::bigint and operation_group = 'default') e
@@ -15,9 +15,9 @@ export const MAKE_BACKLOG = `
     l.key, jsonb_build_object('externalId', replace(l.key, 'receivable/', ''))
   from generate_series(1, $3::int) at cross join lanes l`;
 
-/** $1 integration: the lowest position of each lane that has none. */
-export const SET_HEADS = `
-  update customerx.lane l set head = d.head
+/** $1 integration: each lane that has none gets its lowest position, and is due from now on; nobody claims it meanwhile. */
+export const WAKE_BACKLOG = `
+  update customerx.lane l set head = d.head, waits_for = 'nothing', ready_at = now()
   from (select lane_id, min(position) as head from customerx.delivery where integration_id = $1::bigint group by lane_id) d
   where l.id = d.lane_id and l.head is null`;
 
