@@ -82,7 +82,7 @@ async function timeTitles(
   const begun = performance.now();
   for (let n = 0; n < perSecond * seconds; n += 1) {
     const due = begun + (n * 1_000) / perSecond;
-    if (due > performance.now()) await delay(due - performance.now());
+    if (due > performance.now()) await delay(Math.max(due - performance.now(), 0));
     committed.push(world.erp.openTitle());
   }
   const titles = await Promise.all(committed);
