@@ -47,25 +47,30 @@ interface Crowd {
   drop(): Promise<void>;
 }
 
+/** Medians of one round, in ms. */
+interface CrowdTimes {
+  claim: number;
+  due: number;
+}
+
 /** What one claim costs while few and while many lanes wait. Each crowd has a ledger of its own, and they take turns. */
 export async function measureClaim({ crowds, claims, rounds, say }: ClaimForm): Promise<ClaimFigures> {
   const parts = await claimParts();
   const open: Crowd[] = [];
   try {
     for (const lanes of crowds) open.push(await openCrowd(parts, lanes));
-    const took = open.map((crowd) => ({ crowd, claim: [] as number[], due: [] as number[] }));
-    for (let round = 0; round <= rounds; round += 1) {
-      for (const { crowd, claim, due } of round % 2 === 1 ? took : took.toReversed()) {
-        const [claimMs, dueMs] = [await medianMs(claims, crowd.claim), await medianMs(claims, crowd.findDue)];
-        if (round === 0) continue; // the first finds nothing warm
-        claim.push(claimMs);
-        due.push(dueMs);
-      }
-    }
-    const ms = took.map(({ crowd: { lanes }, claim, due }) => ({
+    for (const crowd of open) await timeCrowd(crowd, claims); // the first finds nothing warm
+    const times = await takeTurnsOf(open, claims, rounds);
+    const ms = open.map(({ lanes }, at) => ({
       lanes,
-      claim: seriesOf('ms', claim),
-      dueEndpoints: seriesOf('ms', due),
+      claim: seriesOf(
+        'ms',
+        times[at]!.map(({ claim }) => claim),
+      ),
+      dueEndpoints: seriesOf(
+        'ms',
+        times[at]!.map(({ due }) => due),
+      ),
     }));
     for (const { lanes, claim, dueEndpoints } of ms)
       say(
@@ -76,6 +81,21 @@ export async function measureClaim({ crowds, claims, rounds, say }: ClaimForm): 
   } finally {
     for (const crowd of open) await crowd.drop();
   }
+}
+
+/** @returns of each crowd the rounds, every other one made backwards */
+async function takeTurnsOf(crowds: readonly Crowd[], claims: number, rounds: number): Promise<CrowdTimes[][]> {
+  const times: CrowdTimes[][] = crowds.map(() => []);
+  for (let round = 1; round <= rounds; round += 1) {
+    const turns = [...crowds.entries()];
+    for (const [at, crowd] of round % 2 === 1 ? turns : turns.toReversed())
+      times[at]!.push(await timeCrowd(crowd, claims));
+  }
+  return times;
+}
+
+async function timeCrowd(crowd: Crowd, claims: number): Promise<CrowdTimes> {
+  return { claim: await medianMs(claims, crowd.claim), due: await medianMs(claims, crowd.findDue) };
 }
 
 async function openCrowd({ LaneClaimer, DUE_ENDPOINTS }: ClaimParts, lanes: number): Promise<Crowd> {
