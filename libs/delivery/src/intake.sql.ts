@@ -37,12 +37,12 @@ export const EXPLAIN_INBOX = `
     and i.event_id = any($2) and i.day = any($3)`;
 
 /** $1 sources, $2 companies, $3 keys: which are held, and for which integration alone */
-export const HOLDS_ON = prepared(`
+export const HOLDS_ON = `
   select distinct p.source, p.company, p.key, p.integration_id::text as integration_id
   from parked_event p
   join unnest($1::text[], $2::text[], $3::text[]) as k(source, company, key)
     on k.source = p.source and k.company = p.company and k.key = p.key
-  where p.resolved_at is null and p.holds`);
+  where p.resolved_at is null and p.holds`;
 
 export const INSERT_PARKED = `
   insert into parked_event (state, source, company, key, event_id, type, subject, integration_id, holds, reason_code, reason,

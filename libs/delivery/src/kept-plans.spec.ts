@@ -12,7 +12,7 @@ import * as ledger from './ledger.sql.js';
 const MANY = 20_000;
 const AT_ONCE = 50;
 /** Growing with the lanes, and looked up by key. */
-const GROWN = ['lane', 'delivery', 'parked_event'];
+const GROWN = ['lane', 'delivery'];
 
 let database: PrivateDatabase;
 /** One connection, which keeps its plans, and is made to. */
@@ -24,13 +24,11 @@ beforeAll(async () => {
   for (const table of GROWN) await keeping.query(`alter table ${table} set (autovacuum_enabled = off)`);
   await keeping.query(CROWD_ENDPOINT, ['1', '/erp/demo|1']);
   await crowd(1, 3);
-  await park(1, 3);
   await keeping.query('vacuum analyze');
   await keeping.query('set plan_cache_mode = force_generic_plan');
   for (const [statement, values] of Object.values(READING))
     await undone((client) => client.query(statement, values(3)));
   await crowd(4, MANY);
-  await park(4, MANY);
 });
 afterAll(async () => {
   await keeping.end();
@@ -40,15 +38,6 @@ afterAll(async () => {
 async function crowd(from: number, count: number): Promise<void> {
   await keeping.query(CROWD_OF_LANES, ['1', from, count]);
   await keeping.query(CROWD_HEADS);
-}
-
-async function park(from: number, count: number): Promise<void> {
-  await keeping.query(
-    `insert into parked_event (state, source, company, key, holds, reason_code, reason, queue, hash, content, properties)
-     select 'parked', '/erp/demo', '1', 'receivable/' || n, true, 'invalid', '', 'q', int4send(n), '', '{}'
-     from generate_series($1::int, $1::int + $2::int - 1) n`,
-    [from, count],
-  );
 }
 
 async function rowsRead(client: PoolClient): Promise<number> {
@@ -80,6 +69,7 @@ const verdicts = (count: number, state: string, rest: unknown[]) => [
   ...[0, 1, 1, state, null, ...rest].map((value) => each(count, value)),
 ];
 const byKey = (count: number) => [each(count, '1'), of(count).map((id) => `crowd-${id}`)];
+
 /** Of every prepared statement that reads: itself, and values for so many lanes. */
 const READING: Record<string, [Prepared, (count: number) => unknown[]]> = {
   LOCK_LANES_BY_KEY: [lanes.LOCK_LANES_BY_KEY, byKey],
@@ -96,7 +86,6 @@ const READING: Record<string, [Prepared, (count: number) => unknown[]]> = {
   SETTLE_DELIVERIES: [ledger.SETTLE_DELIVERIES, (count) => verdicts(count, 'delivered', [null, null])],
   KEEP_DELIVERIES: [ledger.KEEP_DELIVERIES, (count) => verdicts(count, 'pending', [1_000])],
   LOCK_EPOCH: [intake.LOCK_EPOCH, () => ['events']],
-  HOLDS_ON: [intake.HOLDS_ON, (count) => [each(count, '/erp/demo'), each(count, '1'), of(count)]],
 };
 
 it('every prepared statement of the ledger that reads is looked at here', () => {

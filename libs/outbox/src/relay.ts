@@ -134,9 +134,9 @@ export class Relay {
     this.doze.wake();
   }
 
-  /** Rows were committed elsewhere: the next look is at once, or soon after one that has just been made. */
+  /** Rows were committed elsewhere: the next look is at once, or soon after one that has just been made; not while paused. */
   hear(): void {
-    if (this.heard || !this.isLeading()) return;
+    if (this.heard || this.pauses.any || !this.isLeading()) return;
     this.heard = true;
     this.wake();
   }
@@ -215,8 +215,8 @@ export class Relay {
     const { epoch } = this;
     try {
       await this.parkPoisoned();
-      if (!this.mayRead()) return BUSY_MS;
       this.lookedAt = performance.now();
+      if (!this.mayRead()) return BUSY_MS;
       const { found, isCut } = await this.readAhead.read(() => this.isLeading() && this.epoch === epoch);
       this.pauses.lift('reading');
       if (found > 0) this.options.faultPoint?.('after-read-before-publish');
