@@ -1,16 +1,15 @@
 import type { PoolClient } from 'pg';
-import { columnsOf } from './columns.js';
 import { DeliveryRefusal } from './delivery-refusal.js';
 import { effectUnknown } from './delivery-resolution.js';
 import { NOTE_ACTIONS } from './deliveries.sql.js';
 import * as sql from './deliveries-edit.sql.js';
 import type { DeliveryRow } from './delivery-report.js';
-import { SETTLE_DELIVERIES } from './ledger.sql.js';
 import type { OutcomeWriter } from './outcome-events.js';
 import { writeOutcomes } from './outcome-rows.js';
 import { MOVE_OPERATION_KEY, PAID_FACTS } from './paid.sql.js';
 import { storable } from './storable.js';
 import { toTold, type ToldRow } from './told-row.js';
+import { writeVerdictRows } from './verdict-rows.js';
 
 export interface EditWish {
   body: object;
@@ -82,7 +81,7 @@ export class DeliveryEdit {
 
   private async settle(row: DeliveryRow, position: string, { by, reason }: EditWish): Promise<void> {
     const verdict = [row.position, row.tries, row.tries, row.attempts, 'superseded', storable(reason), null, by];
-    await this.client.query(SETTLE_DELIVERIES, columnsOf([verdict], 8));
+    await writeVerdictRows(this.client, { settled: [verdict] });
     const told = { ...toTold(row), laneKey: this.laneKey };
     await writeOutcomes(this.client, [this.outcomes.superseded(told, position, { actor: by, note: reason })]);
   }

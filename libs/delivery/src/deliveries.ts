@@ -1,7 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '#libs/runtime';
 import { releaseAwaiting } from './awaiting.js';
-import { columnsOf } from './columns.js';
 import { isOfContent } from './content-failure.js';
 import { DeliveryEdit, type EditWish } from './deliveries-edit.js';
 import { readFailureGroups, type FailureGroups } from './deliveries-failures.js';
@@ -21,13 +20,13 @@ import {
 } from './delivery-report.js';
 import { wakeDependentsOf } from './lane-locks.js';
 import { LOCK_LANES, RECOMPUTE_LANES } from './lanes.sql.js';
-import { SETTLE_DELIVERIES } from './ledger.sql.js';
 import type { OutcomeWriter } from './outcome-events.js';
 import { writeOutcomes } from './outcome-rows.js';
 import { INTENTS_OF } from './paid.sql.js';
 import { countUnknown, spentToday, type SpentToday, type UnknownCounts } from './paid-counts.js';
 import { storable } from './storable.js';
 import { toTold } from './told-row.js';
+import { writeVerdictRows } from './verdict-rows.js';
 
 export interface DeliveryQuery extends DeliveryFilter {
   settled: boolean;
@@ -172,7 +171,7 @@ export class Deliveries {
         const row = requireOpen(position, open);
         await first(client, row);
         const verdict = [position, row.tries, row.tries, row.attempts, 'skipped', storable(reason), null, by];
-        await client.query(SETTLE_DELIVERIES, columnsOf([verdict], 8));
+        await writeVerdictRows(client, { settled: [verdict] });
         await client.query(sql.NOTE_ACTIONS, [[position], 'skipped', by, storable(reason), null, null]);
         await writeOutcomes(client, [this.outcomes.stopped('skipped', { ...toTold(row), laneKey }, reason, by)]);
         return id;

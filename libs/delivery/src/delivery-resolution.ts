@@ -3,7 +3,6 @@ import { columnsOf } from './columns.js';
 import { NOTE_ACTIONS, START_OVER } from './deliveries.sql.js';
 import { DeliveryRefusal } from './delivery-refusal.js';
 import type { DeliveryRow } from './delivery-report.js';
-import { SETTLE_DELIVERIES } from './ledger.sql.js';
 import type { OutcomeWriter } from './outcome-events.js';
 import { writeOutcomes } from './outcome-rows.js';
 import { END_INTENTS, INTENTS_TO_RESOLVE } from './paid.sql.js';
@@ -11,6 +10,7 @@ import type { IntentState } from './paid-verdict.js';
 import { storable } from './storable.js';
 import type { ToldDelivery } from './told.js';
 import { toTold } from './told-row.js';
+import { writeVerdictRows } from './verdict-rows.js';
 
 /** What a person found out at the partner. */
 export type Finding = { by: string; reason: string } & ({ happened: true; reference: string } | { happened: false });
@@ -38,7 +38,7 @@ export class DeliveryResolution {
     const { by, reason, reference } = finding;
     const { position, tries, attempts } = row;
     const verdict = [position, tries, tries, attempts, 'delivered', storable(reason), storable(reference), by];
-    await this.client.query(SETTLE_DELIVERIES, columnsOf([verdict], 8));
+    await writeVerdictRows(this.client, { settled: [verdict] });
     await endUnresolved(this.client, position, 'confirmed');
     await this.note(position, 'confirmed', finding);
     await writeOutcomes(this.client, [this.outcomes.delivered(told, reference, reason, by)]);

@@ -41,12 +41,13 @@ export const VERIFIES = '?';
  * It must be a statement of its own, after the lock: within the statement that waited for the lock it would look at the
  * past, and a delivery planned meanwhile would sleep for ever.
  * The heads are sought by lane and position together, so that no plan walks all positions to find one lane's; and one row
- * is asked for where \`exists\` would do, which may be answered by hashing the whole table.
+ * is asked for where \`exists\` would do, which may be answered by hashing the whole table. A lane is written at the place
+ * where it was read: locked before, it has not moved, and no plan can join each with each.
  */
 function sayAnew(leased: string, release: string): string {
   return `
   with fact as materialized (
-    select l.id, ${leased} as leased, h.position as head, h.endpoint_id,
+    select l.ctid as place, ${leased} as leased, h.position as head, h.endpoint_id,
       case when h.state = 'unknown' then h.operation || '${VERIFIES}' else h.operation end as operation,
       coalesce(u.urgent, case when h.priority < 0 and (
         select d.position from delivery d where d.lane_id = l.id and d.priority >= 0 order by d.lane_id, d.position limit 1) is null
@@ -59,7 +60,8 @@ function sayAnew(leased: string, release: string): string {
           select from delivery b where b.batch_id = h.batch_id and b.position < h.position) then 'batch'
         when h.after_lanes is not null and exists (
           select from unnest(h.after_lanes, h.after_positions) as a(lane, position)
-          where exists (select from delivery d where d.lane_id = a.lane and d.position <= a.position)) then 'dependency'
+          where a.position >= (
+            select d.position from delivery d where d.lane_id = a.lane order by d.lane_id, d.position limit 1)) then 'dependency'
         when h.retry_at is null and h.attempts = 0 and coalesce(u.urgent, 0) = 0
           and (select true from cadence c where c.integration_id = l.integration_id) then 'window'
         else 'nothing'
@@ -74,7 +76,7 @@ function sayAnew(leased: string, release: string): string {
       select max(d.priority) as urgent from delivery d where d.lane_id = l.id and d.priority > 0) u on true
     where l.id = any($1::bigint[])),
   wanted as materialized (
-    select id, leased, priority, head, endpoint_id, operation, waits_for, case when waits_for = 'nothing' then due_at end as ready_at
+    select place, leased, priority, head, endpoint_id, operation, waits_for, case when waits_for = 'nothing' then due_at end as ready_at
     from fact)
   update lane l set ${release}
     priority = w.priority,
@@ -84,7 +86,7 @@ function sayAnew(leased: string, release: string): string {
     waits_for = case when w.leased then l.waits_for else w.waits_for end,
     ready_at = case when w.leased then l.ready_at else w.ready_at end
   from wanted w
-  where l.id = w.id and l.id = any($1::bigint[])
+  where l.ctid = w.place
     and (${leased} is distinct from (l.lease_until is not null)
       or l.priority <> w.priority
       or (not w.leased and (l.head, l.endpoint_id, l.operation, l.waits_for, l.ready_at)
@@ -164,9 +166,9 @@ export const CLAIM_DUE_LANES = prepared(`
   update lane l set epoch = l.epoch + 1,
     lease_until = clock_timestamp() + $3 * interval '1 millisecond',
     ready_at = clock_timestamp() + $3 * interval '1 millisecond'
-  from due
-  where l.id = due.id and l.id = any(array(select id from due))
-  returning l.id::text as id, l.key, l.epoch::text as epoch, due.was_leased`);
+  where l.id = any(array(select id from due))
+  returning l.id::text as id, l.key, l.epoch::text as epoch,
+    l.id = any(array(select id from due where due.was_leased)) as was_leased`);
 
 /** $1 endpoint, $2 how many, $3 lease in ms, $4 integration, $5 operations; claiming ends the wait for a window, so a retry needs none */
 export const CLAIM_RELEASED_LANES = prepared(`
@@ -182,8 +184,7 @@ export const CLAIM_RELEASED_LANES = prepared(`
   update lane l set epoch = l.epoch + 1, waits_for = 'nothing',
     lease_until = clock_timestamp() + $3 * interval '1 millisecond',
     ready_at = clock_timestamp() + $3 * interval '1 millisecond'
-  from due
-  where l.id = due.id and l.id = any(array(select id from due))
+  where l.id = any(array(select id from due))
   returning l.id::text as id, l.key, l.epoch::text as epoch, false as was_leased`);
 
 /**
@@ -201,13 +202,15 @@ export const HEADS_OF_LANES = prepared(`
     from delivery where lane_id = l.id order by lane_id, position limit $2) d
   order by d.lane_id, d.position`);
 
-/** $1 lane ids, $2 leases in ms */
+/** $1 lane ids, locked by the caller, $2 leases in ms */
 export const RENEW_LANES = prepared(`
-  update lane l set
-    lease_until = clock_timestamp() + v.lease_ms * interval '1 millisecond',
-    ready_at = clock_timestamp() + v.lease_ms * interval '1 millisecond'
-  from unnest($1::bigint[], $2::float8[]) as v(id, lease_ms)
-  where l.id = v.id and l.id = any($1)`);
+  with held as (
+    select p.place, clock_timestamp() + v.lease_ms * interval '1 millisecond' as until
+    from unnest($1::bigint[], $2::float8[]) as v(id, lease_ms)
+    cross join lateral (select ctid as place from lane where id = v.id offset 0) p)
+  update lane l set lease_until = h.until, ready_at = h.until
+  from held h
+  where l.ctid = h.place`);
 
 /** $1 after id, $2 limit: the sweeper's walk over lanes with something open or leased */
 export const LANES_TO_SWEEP = `

@@ -1,12 +1,12 @@
 import type { Pool, PoolClient } from 'pg';
-import { faultPoint, inTransaction, type Prepared } from '#libs/runtime';
+import { faultPoint, inTransaction } from '#libs/runtime';
 import { noteAwaiting, type ParkedDelivery } from './awaiting.js';
 import { LEAVE_BATCH } from './batches.sql.js';
 import type { LaneClaim } from './claim.js';
 import { columnsOf } from './columns.js';
 import type { ClaimedDelivery } from './courier.js';
 import { LOCK_LANES, RELEASE_LANES, RENEW_LANES } from './lanes.sql.js';
-import { INSERT_ATTEMPTS, KEEP_DELIVERIES, SETTLE_DELIVERIES } from './ledger.sql.js';
+import { INSERT_ATTEMPTS } from './ledger.sql.js';
 import type { OutcomeWriter } from './outcome-events.js';
 import { settleIntents } from './paid-settle.js';
 import { maskedResult } from './masked-result.js';
@@ -15,6 +15,7 @@ import type { ToldDelivery } from './told.js';
 import { writeOutcomes, type OutcomeRow } from './outcome-rows.js';
 import { storable, storableJson } from './storable.js';
 import type { Verdict } from './verdict.js';
+import { writeVerdictRows } from './verdict-rows.js';
 
 /** One attempt that has ended. */
 export interface EndedAttempt {
@@ -82,7 +83,7 @@ async function writeVerdicts(
   outcomes: OutcomeWriter,
 ): Promise<void> {
   const told = new Map<string, OutcomeRow>();
-  const final: unknown[][] = [];
+  const settled: unknown[][] = [];
   const kept: unknown[][] = [];
   const parked: ParkedDelivery[] = [];
   for (const { claim, attempt } of results) {
@@ -91,26 +92,18 @@ async function writeVerdicts(
     const attempts = delivery.attempts + (verdict.counted ? 1 : 0);
     const row = [delivery.position, delivery.tries, delivery.tries + 1, attempts, verdict.state];
     const reason = storable(verdict.reason);
-    if (verdict.kind === 'final') final.push([...row, reason, storable(verdict.reference), null]);
+    if (verdict.kind === 'final') settled.push([...row, reason, storable(verdict.reference), null]);
     else kept.push([...row, reason, verdict.waitMs]);
     if (verdict.state === 'parked') parked.push({ ...delivery, awaits: verdict.awaits });
     const outcome = tell(outcomes, { ...delivery, laneKey: claim.laneKey, attempts }, attempt);
     if (outcome) told.set(delivery.position, outcome);
   }
-  const changed = [
-    ...(await write(client, SETTLE_DELIVERIES, final, 8)),
-    ...(await write(client, KEEP_DELIVERIES, kept, 7)),
-  ];
+  const changed = await writeVerdictRows(client, { settled, kept });
   await noteAwaiting(client, parked);
   await writeOutcomes(
     client,
     changed.flatMap((position) => told.get(position) ?? []),
   );
-}
-
-async function write(client: PoolClient, statement: Prepared, rows: unknown[][], width: number): Promise<string[]> {
-  if (rows.length === 0) return [];
-  return (await client.query<{ position: string }>(statement, columnsOf(rows, width))).rows.map((row) => row.position);
 }
 
 function tell(

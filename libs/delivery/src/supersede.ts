@@ -1,9 +1,10 @@
 import type { PoolClient } from 'pg';
 import { columnsOf } from './columns.js';
-import { SETTLE_DELIVERIES, SUPERSEDED_STATES } from './ledger.sql.js';
+import { SUPERSEDED_STATES } from './ledger.sql.js';
 import type { OutcomeWriter } from './outcome-events.js';
 import { writeOutcomes } from './outcome-rows.js';
 import { toTold, type ToldRow } from './told-row.js';
+import { writeVerdictRows } from './verdict-rows.js';
 
 /** A state that has just been put on a lane nobody holds. */
 export interface NewState {
@@ -44,7 +45,7 @@ export async function supersede(
     null,
     null,
   ]);
-  await client.query(SETTLE_DELIVERIES, columnsOf(settled, 8));
+  await writeVerdictRows(client, { settled });
   const told = superseded.map((row) => outcomes.superseded({ ...toTold(row), laneKey: row.lane_key }, row.by));
   await writeOutcomes(client, told);
 }

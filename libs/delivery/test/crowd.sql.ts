@@ -26,3 +26,22 @@ export const CROWD_HEADS = `
 export const CROWD_ENDPOINT = `
   insert into endpoint (integration_id, operation_group, owner_key, concurrency) values ($1, 'default', $2, 100000)
   returning id::text as id`;
+
+/** $1 how many lanes from the first, $2 how many more deliveries each */
+export const CROWD_LONG = `
+  insert into delivery (position, lane_id, integration_id, endpoint_id, operation, kind, source, company, subject, body)
+  select nextval('position'), l.id, l.integration_id, l.endpoint_id, 'title.put', 'movement', '/erp/demo', '1', 'receivable/1', '{}'
+  from lane l cross join generate_series(1, $2::int)
+  where l.id <= $1`;
+
+/** $1 after which lane, $2 up to which: their heads wait for the long lanes, to their ends */
+export const CROWD_WAITS = `
+  update delivery d set after_lanes = array[d.lane_id % $1 + 1], after_positions = array[9000000000]
+  where d.lane_id > $1 and d.lane_id <= $2`;
+
+/** $1 after which lane: they wait for their integration's window, which has been released */
+export const CROWD_IN_WINDOWS = `
+  with released as (
+    insert into cadence (integration_id, every_seconds, zone, next_at, released_up_to)
+    values (1, 3600, 'America/Sao_Paulo', now() + interval '1 hour', 9000000000))
+  update lane set waits_for = 'window', ready_at = null where id > $1`;

@@ -27,12 +27,20 @@ export const WRITE_RECEIVABLES = prepared(`
       moved = greatest(r.moved, excluded.moved), touched = excluded.touched, updated_at = now()
     where r.sequence <= excluded.sequence`);
 
-/** $1 sources, $2 companies, $3 titles, $4 positions, $5 positions of the last movement or 0: older than what is known */
+/**
+ * $1 sources, $2 companies, $3 titles, $4 positions, $5 positions of the last movement or 0: older than what is known.
+ * Locked by the caller, and so written at the place where each stands: no plan reads other titles.
+ */
 export const TOUCH_RECEIVABLES = prepared(`
   update receivable r set touched = t.position, moved = greatest(r.moved, t.moved)
-  from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
-    as t(source, company, receivable_id, position, moved)
-  where r.source = t.source and r.company = t.company and r.receivable_id = t.receivable_id`);
+  from (
+    select f.place, k.position, k.moved
+    from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+      as k(source, company, receivable_id, position, moved)
+    cross join lateral (
+      select ctid as place from receivable
+      where source = k.source and company = k.company and receivable_id = k.receivable_id offset 0) f) t
+  where r.ctid = t.place`);
 
 /** $1 sources, $2 companies, $3 titles, $4 event ids, $5 kinds, $6 known, $7 came */
 export const RECORD_ANOMALIES = `

@@ -2,6 +2,7 @@ export { startChildApp, type ChildApp, type ChildAppOptions } from './child-app.
 export { endOfRun } from './end-of-run.js';
 export { eventually } from './eventually.js';
 export { freePort } from './free-port.js';
+export { KeptPlans } from './kept-plans.js';
 export { privateDatabase, type PrivateDatabase, type PrivateDatabaseOptions } from './private-database.js';
 export { privateVhost, type PrivateVhost } from './private-vhost.js';
 export { sharedData } from './shared-data.js';
