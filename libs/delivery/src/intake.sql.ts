@@ -36,13 +36,15 @@ export const EXPLAIN_INBOX = `
   where i.source = v.source and i.event_id = v.event_id and i.day = v.day
     and i.event_id = any($2) and i.day = any($3)`;
 
-/** $1 sources, $2 companies, $3 keys: which are held, and for which integration alone */
+/** $1 sources, $2 companies, $3 keys: which are held, and for which integration alone; planned each time, with the index of keys */
 export const HOLDS_ON = `
-  select distinct p.source, p.company, p.key, p.integration_id::text as integration_id
-  from parked_event p
-  join unnest($1::text[], $2::text[], $3::text[]) as k(source, company, key)
-    on k.source = p.source and k.company = p.company and k.key = p.key
-  where p.resolved_at is null and p.holds`;
+  select distinct k.source, k.company, k.key, p.integration_id::text as integration_id
+  from unnest($1::text[], $2::text[], $3::text[]) as k(source, company, key)
+  cross join lateral (
+    select integration_id
+    from parked_event
+    where source = k.source and company = k.company and key = k.key and resolved_at is null and holds
+    offset 0) p`;
 
 export const INSERT_PARKED = `
   insert into parked_event (state, source, company, key, event_id, type, subject, integration_id, holds, reason_code, reason,

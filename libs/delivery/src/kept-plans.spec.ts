@@ -1,16 +1,20 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Pool } from 'pg';
-import { inTransaction, type Prepared } from '#libs/runtime';
+import { inTransaction, prepared, type Prepared } from '#libs/runtime';
 import { KeptPlans, privateDatabase, type PrivateDatabase } from '#libs/testing';
 import {
   CROWD_ENDPOINT,
   CROWD_HEADS,
   CROWD_IN_WINDOWS,
+  CROWD_INBOX,
+  CROWD_PARKED,
   CROWD_LONG,
   CROWD_OF_LANES,
   CROWD_WAITS,
 } from '../test/crowd.sql.js';
 import { LEDGER, openPool } from '../test/ledger.js';
+import { AWAITED } from './awaiting.sql.js';
 import * as endpoints from './endpoints.sql.js';
 import * as intake from './intake.sql.js';
 import * as lanes from './lanes.sql.js';
@@ -29,7 +33,7 @@ const VERDICT_STEPS = 2 * VERDICTS_AT_ONCE ** 2 + VERDICTS_AT_ONCE * STEPS_FOR_E
 /** What does not look at lanes one by one. */
 const IDLE = new Set(['LOCK_ENDPOINT', 'READ_ENDPOINT', 'LOCK_EPOCH']);
 /** Growing with the lanes, and looked up by key. */
-const GROWN = ['lane', 'delivery'];
+const GROWN = ['lane', 'delivery', 'parked_event'];
 
 /** What the planner knew: of lanes, and of how many there had been and were deleted. */
 const MOMENTS = [
@@ -71,6 +75,32 @@ const READING: Record<string, [Prepared, (count: number) => unknown[]]> = {
   LOCK_EPOCH: [intake.LOCK_EPOCH, () => ['events']],
 };
 
+const remembered = (count: number) => [
+  each(count, '/erp/demo'),
+  of(count).map((id) => createHash('md5').update(id).digest('hex')),
+  of(count).map(() => new Date().toISOString().slice(0, 10)),
+];
+
+/** Of the statements of every day that are planned each time, those that look many rows up. */
+const PLANNED_EACH_TIME: Record<string, [string, (count: number) => unknown[]]> = {
+  SUPERSEDED_STATES: [
+    ledger.SUPERSEDED_STATES,
+    (count) => [of(count), each(count, 'title.put'), of(count), each(count, '9000000000')],
+  ],
+  LAST_OPEN_OF_LANES: [ledger.LAST_OPEN_OF_LANES, (count) => [of(count)]],
+  DEPENDENTS_OF: [lanes.DEPENDENTS_OF, (count) => [of(count)]],
+  AWAITED: [AWAITED, (count) => [of(count), heads.slice(0, count), 100]],
+  HOLDS_ON: [
+    intake.HOLDS_ON,
+    (count) => [each(count, '/erp/demo'), each(count, '1'), of(count).map((id) => `receivable/${id}`)],
+  ],
+  HASHES_OF: [intake.HASHES_OF, remembered],
+  EXPLAIN_INBOX: [
+    intake.EXPLAIN_INBOX,
+    (count) => [...remembered(count), each(count, 'stale'), each(count, 'older than what is known')],
+  ],
+};
+
 it('every prepared statement of the ledger that reads is looked at here', () => {
   const isPrepared = (value: unknown): value is Prepared =>
     typeof value === 'object' && value !== null && 'text' in value;
@@ -93,8 +123,11 @@ describe.each(MOMENTS)('Planned while $moment', ({ few, gone }) => {
     await crowd(1, few + gone);
     await pool.query('delete from delivery where lane_id > $1', [few]);
     await pool.query('delete from lane where id > $1', [few]);
+    await pool.query('delete from parked_event where id > $1', [few]);
+    await pool.query('delete from inbox where subject::int > $1', [few]);
     await pool.query('analyze');
     for (const [statement, values] of Object.values(READING)) await plans.keep(statement, values(few));
+    for (const [text, values] of Object.values(PLANNED_EACH_TIME)) await plans.keep(prepared(text), values(few));
     await pool.query(`select setval('lane_id_seq', $1, false)`, [few + 1]);
     await crowd(few + 1, MANY - few);
     await pool.query(CROWD_LONG, [LONG, PER_LONG_LANE]);
@@ -109,6 +142,8 @@ describe.each(MOMENTS)('Planned while $moment', ({ few, gone }) => {
   async function crowd(from: number, count: number): Promise<void> {
     await pool.query(CROWD_OF_LANES, ['1', from, count]);
     await pool.query(CROWD_HEADS);
+    await pool.query(CROWD_INBOX, [from, count]);
+    await pool.query(CROWD_PARKED, [from, count]);
     heads = (await pool.query<{ head: string }>(HEADS, [AT_ONCE])).rows.map(({ head }) => head);
   }
 
@@ -124,4 +159,13 @@ describe.each(MOMENTS)('Planned while $moment', ({ few, gone }) => {
       if (!IDLE.has(name)) expect(steps).toBeGreaterThanOrEqual(isVerdict ? VERDICTS_AT_ONCE : AT_ONCE);
     });
   });
+
+  it.each(Object.keys(PLANNED_EACH_TIME))(
+    'and planned each time, by what was known then, %s reads no more than its lanes',
+    async (name) => {
+      const [text, values] = PLANNED_EACH_TIME[name]!;
+      const steps = await plans.steps(prepared(text), values(AT_ONCE), 'anew');
+      expect(steps).toBeLessThan(AT_ONCE * STEPS_FOR_EACH + 2 * LONG * PER_LONG_LANE);
+    },
+  );
 });

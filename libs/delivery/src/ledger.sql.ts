@@ -20,31 +20,46 @@ export const INSERT_DELIVERIES = prepared(`
 
 /**
  * $1 lane ids (unleased), $2 operations, $3 targets, $4 positions: older states nobody has claimed, with no movement
- * and no wait between, and for which no other lane waits: it would go on although nothing had been told.
+ * and no wait between, and for which no other lane waits: it would go on although nothing had been told. A lane is read
+ * backwards to its last movement or wait; lane and position are compared together, because by the position alone a plan
+ * walks through all lanes.
  */
 export const SUPERSEDED_STATES = `
   select d.position::text as position, d.integration_id::text as integration_id, d.operation, d.attempts, d.tries, d.source,
     d.company, d.branch, d.event_id, d.event_type, d.subject, d.keys, d.traceparent, l.key as lane_key, n.by::text as by
-  from (
-    select lane_id, operation, target, position as by
-    from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) as u(lane_id, operation, target, position)) n
-  join delivery d on d.lane_id = n.lane_id and d.operation = n.operation and d.target = n.target and d.position < n.by
-  join lane l on l.id = d.lane_id
-  where d.lane_id = any($1) and d.kind = 'state' and d.state = 'pending' and d.tries = 0 and d.batch_id is null
-    and not exists (
-      select from delivery b
-      where b.lane_id = d.lane_id and b.position >= d.position and b.position < n.by
-        and (b.kind = 'movement' or b.after_lanes is not null))
-    and not exists (
-      select from delivery w cross join lateral unnest(w.after_lanes, w.after_positions) as a(lane, position)
-      where w.after_lanes && array[d.lane_id] and a.lane = d.lane_id and a.position >= d.position)
+  from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) as n(lane_id, operation, target, by)
+  cross join lateral (
+    select coalesce((
+      select position
+      from delivery
+      where (lane_id, position) >= (n.lane_id, 0) and (lane_id, position) < (n.lane_id, n.by)
+        and (kind = 'movement' or after_lanes is not null)
+      order by lane_id desc, position desc
+      limit 1), 0) as position
+    offset 0) last_other
+  cross join lateral (
+    select *
+    from delivery
+    where (lane_id, position) > (n.lane_id, last_other.position) and (lane_id, position) < (n.lane_id, n.by)
+      and operation = n.operation and target = n.target
+      and kind = 'state' and state = 'pending' and tries = 0 and batch_id is null
+    offset 0) d
+  cross join lateral (select key from lane where id = n.lane_id offset 0) l
+  where (
+    select true from delivery w cross join lateral unnest(w.after_lanes, w.after_positions) as a(lane, position)
+    where w.after_lanes && array[d.lane_id] and a.lane = d.lane_id and a.position >= d.position
+    limit 1) is null
   order by d.position, n.by`;
 
 /** $1 lane ids: the highest open position of each now */
 export const LAST_OPEN_OF_LANES = `
-  select lane_id::text as lane_id, max(position)::text as position
-  from delivery where lane_id = any($1::bigint[])
-  group by lane_id`;
+  select l.id::text as lane_id, d.position::text as position
+  from unnest($1::bigint[]) as l(id)
+  cross join lateral (
+    select position from delivery
+    where (lane_id, position) >= (l.id, 0) and (lane_id, position) < (l.id + 1, 0)
+    order by lane_id desc, position desc
+    limit 1) d`;
 
 /**
  * $1 positions, $2 tries when it was read, $3 tries now, $4 attempts, $5 states, $6 reasons, $7 references, $8 by whom.

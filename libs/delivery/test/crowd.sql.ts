@@ -45,3 +45,15 @@ export const CROWD_IN_WINDOWS = `
     insert into cadence (integration_id, every_seconds, zone, next_at, released_up_to)
     values (1, 3600, 'America/Sao_Paulo', now() + interval '1 hour', 9000000000))
   update lane set waits_for = 'window', ready_at = null where id > $1`;
+
+/** $1 from, $2 how many: what was taken in today, a subject for each */
+export const CROWD_INBOX = `
+  insert into inbox (source, event_id, day, hash, company, type, subject)
+  select '/erp/demo', md5(n::text)::uuid, current_date, '', '1', 'x', n::text
+  from generate_series($1::int, $1::int + $2::int - 1) n`;
+
+/** $1 from, $2 how many: a parked event for each lane, which holds its key */
+export const CROWD_PARKED = `
+  insert into parked_event (state, source, company, key, holds, reason_code, reason, queue, hash, content, properties)
+  select 'parked', '/erp/demo', '1', 'receivable/' || n, true, 'invalid', '', 'events', int4send(n), '', '{}'
+  from generate_series($1::int, $1::int + $2::int - 1) n`;
