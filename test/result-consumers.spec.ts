@@ -123,8 +123,11 @@ const running: Consumer[] = [];
 /** What was rejected, taken as it comes. */
 const dead: string[] = [];
 afterEach(async () => {
-  dead.length = 0;
   await Promise.all(running.splice(0).map(end));
+  // What a consumer had not acknowledged when it was killed comes back, and is no business of the next test.
+  await eventually(async () => expect((await channel.checkQueue(QUEUE)).consumerCount).toBe(0), PATIENTLY);
+  await channel.purgeQueue(QUEUE);
+  dead.length = 0;
 });
 
 function start(command: string, script: string, database: string): Consumer {
