@@ -2,7 +2,7 @@ import type { DynamicModule, Provider } from '@nestjs/common';
 import { Pool } from 'pg';
 import { ACCESS_MIGRATIONS, AccessModule } from '#libs/access';
 import { appTopology, BrokerConnection, BrokerManagement, ERP_EVENTS, PONTE_EVENTS, TopicServer } from '#libs/broker';
-import { Clock, databaseModule, HealthIndicators, Metrics, StartRefused } from '#libs/runtime';
+import { Clock, databaseModule, HealthIndicators, Metrics } from '#libs/runtime';
 import { AuditEnvironment } from './audit-environment.js';
 import { BalanceAsks } from './balance/balance-asks.js';
 import { BalancePublisher } from './balance/balance-publisher.js';
@@ -80,9 +80,6 @@ function broker(environment: AuditEnvironment): Provider {
 }
 
 function openTopicServer({ AMQP_URL, AMQP_MANAGEMENT_URL }: AuditEnvironment): TopicServer {
-  if (AMQP_MANAGEMENT_URL === undefined) {
-    throw new StartRefused('AMQP_MANAGEMENT_URL is missing: without it nobody can say whether the topology is safe');
-  }
   const everything = [ERP_EVENTS, PONTE_EVENTS].map((exchange) => ({ exchange, pattern: '#' }));
   return new TopicServer({
     connection: new BrokerConnection(AMQP_URL, 'audit'),

@@ -1,19 +1,10 @@
 import { buildMessage, Matches, ValidateBy } from 'class-validator';
-import { AppEnvironment, IsUrlOf, SecretVariable } from '#libs/runtime';
+import { AppEnvironment, IsUrlOf, SecretVariable, withBroker } from '#libs/runtime';
 import { patternMistakes } from './result-patterns.js';
 
-export class InboxEnvironment extends AppEnvironment {
+export class InboxEnvironment extends withBroker(AppEnvironment) {
   override HTTP_PORT: number = 4105;
   override OPS_PORT: number = 4205;
-
-  @IsUrlOf('amqp:', 'amqps:')
-  @SecretVariable()
-  AMQP_URL!: string;
-
-  /** Policies are set and the topology is audited through it. */
-  @IsUrlOf('http:', 'https:')
-  @SecretVariable()
-  AMQP_MANAGEMENT_URL!: string;
 
   /** The ERP's own database, as a role that may add results to its inbox, nothing else. */
   @IsUrlOf('postgres:', 'postgresql:')

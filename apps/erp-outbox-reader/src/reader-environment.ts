@@ -10,11 +10,6 @@ export class ReaderEnvironment extends withAccess(withBroker(withDatabase(AppEnv
   override HTTP_PORT: number = 4101;
   override OPS_PORT: number = 4201;
 
-  /** The topology and the required queues are looked at through it. */
-  @IsUrlOf('http:', 'https:')
-  @SecretVariable()
-  override AMQP_MANAGEMENT_URL!: string;
-
   /** The ERP's own database, as a role that may read the outbox and mark its rows, nothing else. */
   @IsUrlOf('postgres:', 'postgresql:')
   @SecretVariable()

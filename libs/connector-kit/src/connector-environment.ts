@@ -1,5 +1,5 @@
 import { IsOptional, Matches, ValidateBy } from 'class-validator';
-import { IsUrlOf, SecretVariable, AppEnvironment, withBroker, withDatabase } from '#libs/runtime';
+import { AppEnvironment, withBroker, withDatabase } from '#libs/runtime';
 import { withAccess } from '#libs/access';
 import { userOf } from '#libs/broker';
 import { readDirectPublishers, WaysIn } from '#libs/delivery';
@@ -7,11 +7,6 @@ import { withSettingsKeys } from '#libs/settings';
 
 /** What every connector reads from its environment. */
 export class ConnectorEnvironment extends withSettingsKeys(withAccess(withBroker(withDatabase(AppEnvironment)))) {
-  /** The topology's policies are set and audited through it. */
-  @IsUrlOf('http:', 'https:')
-  @SecretVariable()
-  override AMQP_MANAGEMENT_URL!: string;
-
   /** What ERPs publish to the broker themselves, `<source>:<event types>=<broker user>,…`; all else comes by outbox. */
   @IsOptional()
   @AreDirectPublishers()

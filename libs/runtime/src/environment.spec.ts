@@ -23,6 +23,7 @@ const GOOD = {
   OPS_PORT: '4200',
   DATABASE_URL: 'postgres://shop:pg-pass@db/shop',
   AMQP_URL: 'amqp://shop:mq-pass@mq/shop',
+  AMQP_MANAGEMENT_URL: 'https://mq/',
   SHOP_KEY: 'key-pass',
 };
 
@@ -54,9 +55,11 @@ describe('readEnvironment', () => {
       HTTP_PORT: 'abc',
       DATABASE_URL: '',
       AMQP_URL: 'http://mq',
+      AMQP_MANAGEMENT_URL: '',
       SEND_RECEIPTS: 'yes',
     });
-    expect(told).toContain('4 mistakes');
+    expect(told).toContain('5 mistakes');
+    expect(told).toMatch(/AMQP_MANAGEMENT_URL *is missing/);
     expect(told).toMatch(/HTTP_PORT .*integer.*\(is "abc"\)/);
     expect(told).toMatch(/DATABASE_URL .*is missing: must be a URL that begins with postgres:/);
     expect(told).toMatch(/AMQP_URL .*amqp:/);

@@ -1,15 +1,5 @@
 import { inspect } from 'node:util';
-import {
-  getMetadataStorage,
-  IsIn,
-  IsInt,
-  IsIP,
-  IsOptional,
-  Max,
-  Min,
-  validateSync,
-  type ValidationError,
-} from 'class-validator';
+import { getMetadataStorage, IsIn, IsInt, IsIP, Max, Min, validateSync, type ValidationError } from 'class-validator';
 import { IsUrlOf, isSecretVariable, SecretVariable } from './environment-decorators.js';
 import { faultPointMistake } from './fault-point.js';
 import { HttpEnvironment } from './http-environment.js';
@@ -87,17 +77,17 @@ export function withDatabase<B extends EnvironmentClass>(Base: B) {
   return DatabaseEnvironment;
 }
 
-/** Adds `AMQP_URL` and, optionally, `AMQP_MANAGEMENT_URL`. */
+/** Adds `AMQP_URL`, and `AMQP_MANAGEMENT_URL`: without it nobody can say whether the topology is safe. */
 export function withBroker<B extends EnvironmentClass>(Base: B) {
   abstract class BrokerEnvironment extends Base {
     @IsUrlOf('amqp:', 'amqps:')
     @SecretVariable()
     AMQP_URL!: string;
 
-    @IsOptional()
+    /** Policies are set and the topology is audited through it. */
     @IsUrlOf('http:', 'https:')
     @SecretVariable()
-    AMQP_MANAGEMENT_URL?: string;
+    AMQP_MANAGEMENT_URL!: string;
   }
   return BrokerEnvironment;
 }
