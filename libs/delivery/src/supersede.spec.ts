@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { delivered, unavailable } from '#libs/contracts';
 import { eventually, privateDatabase, type PrivateDatabase } from '#libs/testing';
 import { Ledger, LEDGER } from '../test/ledger.js';
@@ -103,4 +104,69 @@ it('A state that waits for another lane is not superseded', async () => {
   await ledger.schedule(engine, [movement('customer', { n: 1 }), state('title', { n: 2 }, { after: ['customer'] })]);
   await ledger.schedule(engine, [state('title', { n: 3 })]);
   expect(await openOnes()).toEqual([1, 2, 3]);
+});
+
+/** What a batch may ask for: of two lanes, two targets, and waits for the other lane. */
+interface Wish {
+  lane: 'a' | 'b';
+  kind: 'state' | 'movement';
+  target: string;
+  waits: boolean;
+}
+
+/** As it stands open, by its number, and the number up to which it waits on the other lane. */
+interface Open extends Wish {
+  n: number;
+  until?: number;
+}
+
+/** The rule, said without a database. */
+function superseding(open: readonly Open[], batch: readonly Wish[], from: number): Open[] {
+  const all = [...open];
+  for (const [at, wish] of batch.entries()) {
+    const until = wish.waits ? all.findLast(({ lane }) => lane !== wish.lane)?.n : undefined;
+    all.push({ ...wish, n: from + at, until });
+  }
+  const givesWay = (older: Open, newer: Open) =>
+    older.lane === newer.lane &&
+    older.target === newer.target &&
+    older.n < newer.n &&
+    all.every(
+      ({ lane, kind, until, n }) =>
+        lane !== older.lane || n < older.n || n >= newer.n || (kind === 'state' && until === undefined),
+    ) &&
+    !all.some(({ lane, until }) => lane !== older.lane && until !== undefined && until >= older.n);
+  const news = all.filter(({ n, kind }) => n >= from && kind === 'state');
+  return all.filter((older) => !news.some((newer) => givesWay(older, newer)));
+}
+
+it('Whatever is asked for in whatever order, what stays is what the rule leaves', async () => {
+  const wish = fc.record<Wish>({
+    lane: fc.constantFrom('a', 'b'),
+    kind: fc.constantFrom('state', 'state', 'state', 'movement'),
+    target: fc.constantFrom('address', 'phone'),
+    waits: fc.integer({ min: 0, max: 5 }).map((one) => one === 0),
+  });
+  const other = { a: 'b', b: 'a' };
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(wish, { minLength: 1, maxLength: 6 }), { maxLength: 5 }), async (batches) => {
+      const fresh = await Ledger.open(database);
+      const replica = await fresh.engine();
+      let expected: Open[] = [];
+      let n = 0;
+      for (const batch of batches) {
+        expected = superseding(expected, batch, n);
+        const plans = batch.map(({ lane, kind, target, waits }, at) => {
+          const more = { ...(kind === 'state' && { target }), ...(waits && { after: [other[lane]] }) };
+          return [(kind === 'state' ? state : movement)(lane, { n: n + at }, more)];
+        });
+        n += batch.length;
+        await fresh.scheduleBatch(replica, plans);
+      }
+      const stays = await openOnes();
+      await fresh.close();
+      expect(stays).toEqual(expected.map((open) => open.n));
+    }),
+    { numRuns: 60 },
+  );
 });

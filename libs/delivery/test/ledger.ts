@@ -143,12 +143,16 @@ export class Ledger {
   }
 
   /** Puts deliveries on lanes, as a load does. */
-  async schedule(engine: DeliveryEngine, deliveries: PlannedDelivery[], integrationId = '1'): Promise<void> {
+  schedule(engine: DeliveryEngine, deliveries: PlannedDelivery[], integrationId = '1'): Promise<void> {
+    return this.scheduleBatch(engine, [deliveries], integrationId);
+  }
+
+  /** As intake does with the events of one batch: each has a plan of its own. */
+  async scheduleBatch(engine: DeliveryEngine, plans: PlannedDelivery[][], integrationId = '1'): Promise<void> {
     const { source, company } = integrationRef(integrationId);
     const cause = { source, company, subject: 'receivable/1' };
-    await inTransaction(this.pool, (client) =>
-      engine.schedule(client, [{ cause, plans: [{ integrationId, deliveries }] }]),
-    );
+    const batch = plans.map((deliveries) => ({ cause, plans: [{ integrationId, deliveries }] }));
+    await inTransaction(this.pool, (client) => engine.schedule(client, batch));
   }
 
   /** For everybody: what waits in the ledger, and this ledger's clock. */
