@@ -1,35 +1,25 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { Client } from 'pg';
-import { eventually, privateDatabase, privateVhost, type PrivateDatabase, type PrivateVhost } from '#libs/testing';
-import { eventOf, migratedAudit, openAudit, openPublisher, type AuditUnderTest } from '../test/audit-under-test.js';
+import { eventually } from '#libs/testing';
+import { type AuditWorld, eventOf, openAuditWorld } from '../test/audit-under-test.js';
 import { Rounds } from './rounds.js';
 import type { HeadView, VerificationView } from './seals/seals.controller.js';
 
-let database: PrivateDatabase;
-let vhost: PrivateVhost;
-let audit: AuditUnderTest;
-let publish: Awaited<ReturnType<typeof openPublisher>>;
-let admin: Client;
+let world: AuditWorld;
+let audit: AuditWorld['audit'];
+let publish: AuditWorld['publish'];
+let admin: AuditWorld['admin'];
 
 beforeAll(async () => {
-  [database, vhost] = await Promise.all([privateDatabase(migratedAudit), privateVhost()]);
-  audit = await openAudit({ database, vhost }, { SEAL_EVERY_MS: '100' });
-  publish = await openPublisher(vhost.amqpUrl);
-  admin = new Client({ connectionString: database.adminUrl });
-  await admin.connect();
+  world = await openAuditWorld({ SEAL_EVERY_MS: '100' });
+  ({ audit, publish, admin } = world);
 });
 
 afterEach(() => {
   jest.restoreAllMocks();
 });
 
-afterAll(async () => {
-  await publish?.close();
-  await audit?.close();
-  await admin?.end();
-  await Promise.all([database?.drop(), vhost?.drop()]);
-});
+afterAll(() => world?.close());
 
 const metrics = async () => (await fetch(`${audit.opsUrl}/metrics`)).text();
 const verify = async (source: string, company: string) =>

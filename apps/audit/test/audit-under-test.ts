@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { Pool } from 'pg';
+import { Client, Pool } from 'pg';
 import { BrokerConnection, ConfirmPublisher, ERP_EVENTS, PONTE_EVENTS, TopicServer } from '#libs/broker';
 import {
   sampleOf,
@@ -13,6 +13,7 @@ import {
   type OutcomeSuffix,
 } from '#libs/contracts';
 import { migrate, openApp, readEnvironment } from '#libs/runtime';
+import { privateDatabase, privateVhost } from '#libs/testing';
 import { AuditEnvironment } from '../src/audit-environment.js';
 import { AUDIT_MIGRATIONS, AuditModule } from '../src/audit.module.js';
 import type { EntryView } from '../src/search/entry-view.js';
@@ -31,6 +32,7 @@ export interface Answer<Body> {
 
 export type Page = { items: EntryView[]; next?: string };
 export type AuditUnderTest = Awaited<ReturnType<typeof openAudit>>;
+export type AuditWorld = Awaited<ReturnType<typeof openAuditWorld>>;
 
 export const masterKey = 'k1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY=';
 /** No balance is told unless a test begins one: what a round says would be among the entries a test counts. */
@@ -132,6 +134,28 @@ export async function openPublisher(amqpUrl: string) {
     close: async () => {
       await publisher.close();
       await connection.close();
+    },
+  };
+}
+
+/** The app in a place of its own, whoever tells it something, and the database behind its back. */
+export async function openAuditWorld(variables: Record<string, string> = {}) {
+  const [database, vhost] = await Promise.all([privateDatabase(migratedAudit), privateVhost()]);
+  const audit = await openAudit({ database, vhost }, variables);
+  const publish = await openPublisher(vhost.amqpUrl);
+  const admin = new Client({ connectionString: database.adminUrl });
+  await admin.connect();
+  return {
+    database,
+    vhost,
+    audit,
+    publish,
+    admin,
+    close: async () => {
+      await publish.close();
+      await audit.close();
+      await admin.end();
+      await Promise.all([database.drop(), vhost.drop()]);
     },
   };
 }

@@ -1,43 +1,33 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Client } from 'pg';
 import { personTokenOf, sampleOutcomeOf, type EventType, type HubEnvelope, type HubEvent } from '#libs/contracts';
 import { Secret } from '#libs/runtime';
 import { readKeyRing } from '#libs/settings';
-import { eventually, privateDatabase, privateVhost, type PrivateDatabase, type PrivateVhost } from '#libs/testing';
+import { eventually } from '#libs/testing';
 import {
+  type AuditUnderTest,
+  type AuditWorld,
   eventOf,
-  migratedAudit,
   openAudit,
-  openPublisher,
+  openAuditWorld,
   outcomeOf,
   tokenOf,
-  type AuditUnderTest,
 } from '../../test/audit-under-test.js';
 import type { EntryDetail } from '../search/entry-view.js';
 import type { VerificationView } from '../seals/seals.controller.js';
 import type { ErasedView } from './erasure.controller.js';
 
-let database: PrivateDatabase;
-let vhost: PrivateVhost;
-let audit: AuditUnderTest;
-let publish: Awaited<ReturnType<typeof openPublisher>>;
-let admin: Client;
+let world: AuditWorld;
+let audit: AuditWorld['audit'];
+let publish: AuditWorld['publish'];
+let admin: AuditWorld['admin'];
 
 beforeAll(async () => {
-  [database, vhost] = await Promise.all([privateDatabase(migratedAudit), privateVhost()]);
-  audit = await openAudit({ database, vhost });
-  publish = await openPublisher(vhost.amqpUrl);
-  admin = new Client({ connectionString: database.adminUrl });
-  await admin.connect();
+  world = await openAuditWorld();
+  ({ audit, publish, admin } = world);
 });
 
-afterAll(async () => {
-  await publish?.close();
-  await audit?.close();
-  await admin?.end();
-  await Promise.all([database?.drop(), vhost?.drop()]);
-});
+afterAll(() => world?.close());
 
 /** Every test has a company of its own, in which Marina and a bakery have a title each. */
 let company = '';
@@ -187,7 +177,7 @@ describe('erasing somebody of whom credit analyses tell, and who is no customer'
 
   /** The app as it is configured, on the same database. */
   async function withKeys<T>(keys: string | undefined, run: (other: AuditUnderTest) => Promise<T>): Promise<T> {
-    const other = await openAudit({ database, vhost }, keys === undefined ? {} : { PERSON_KEYS: keys });
+    const other = await openAudit(world, keys === undefined ? {} : { PERSON_KEYS: keys });
     return run(other).finally(() => other.close());
   }
 

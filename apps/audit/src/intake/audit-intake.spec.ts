@@ -1,43 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Client } from 'pg';
 import { DEAD_LETTERS } from '#libs/broker';
 import { sampleOutcomeOf, writeEvent } from '#libs/contracts';
-import { eventually, privateDatabase, privateVhost, type PrivateDatabase, type PrivateVhost } from '#libs/testing';
-import {
-  eventOf,
-  migratedAudit,
-  openAudit,
-  openPublisher,
-  outcomeOf,
-  type AuditUnderTest,
-} from '../../test/audit-under-test.js';
+import { eventually } from '#libs/testing';
+import { type AuditWorld, eventOf, openAuditWorld, outcomeOf } from '../../test/audit-under-test.js';
 import type { EntryDetail, EntryView } from '../search/entry-view.js';
 import { holdMessage } from './held-message.js';
 import { readRecord } from './read-record.js';
 import { Recorder } from './recorder.js';
 import { EpochLost, Writers } from './writers.js';
 
-let database: PrivateDatabase;
-let vhost: PrivateVhost;
-let audit: AuditUnderTest;
-let publish: Awaited<ReturnType<typeof openPublisher>>;
-let admin: Client;
+let world: AuditWorld;
+let audit: AuditWorld['audit'];
+let publish: AuditWorld['publish'];
+let admin: AuditWorld['admin'];
 
 beforeAll(async () => {
-  [database, vhost] = await Promise.all([privateDatabase(migratedAudit), privateVhost()]);
-  audit = await openAudit({ database, vhost });
-  publish = await openPublisher(vhost.amqpUrl);
-  admin = new Client({ connectionString: database.adminUrl });
-  await admin.connect();
+  world = await openAuditWorld();
+  ({ audit, publish, admin } = world);
 });
 
-afterAll(async () => {
-  await publish?.close();
-  await audit?.close();
-  await admin?.end();
-  await Promise.all([database?.drop(), vhost?.drop()]);
-});
+afterAll(() => world?.close());
 
 const recorded = (eventId: string): Promise<EntryView> =>
   eventually(async () => {

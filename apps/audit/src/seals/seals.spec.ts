@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
-import { eventually, privateDatabase, privateVhost, type PrivateDatabase, type PrivateVhost } from '#libs/testing';
-import {
-  eventOf,
-  migratedAudit,
-  openAudit,
-  openPublisher,
-  tokenOf,
-  type AuditUnderTest,
-} from '../../test/audit-under-test.js';
+import { eventually } from '#libs/testing';
+import { type AuditWorld, eventOf, openAuditWorld, tokenOf } from '../../test/audit-under-test.js';
 import { digestOf, type ClearColumns } from '../intake/digest.js';
 import { Recorder } from '../intake/recorder.js';
 import { ownRecord } from '../intake/own-record.js';
@@ -16,26 +9,17 @@ import { sealHash, type Seal } from './seal.js';
 import type { HeadView, VerificationView } from './seals.controller.js';
 import { SELECT_CLEAR_COLUMNS, SELECT_SEALS } from './seals.sql.js';
 
-let database: PrivateDatabase;
-let vhost: PrivateVhost;
-let audit: AuditUnderTest;
-let publish: Awaited<ReturnType<typeof openPublisher>>;
-let admin: Client;
+let world: AuditWorld;
+let audit: AuditWorld['audit'];
+let publish: AuditWorld['publish'];
+let admin: AuditWorld['admin'];
 
 beforeAll(async () => {
-  [database, vhost] = await Promise.all([privateDatabase(migratedAudit), privateVhost()]);
-  audit = await openAudit({ database, vhost });
-  publish = await openPublisher(vhost.amqpUrl);
-  admin = new Client({ connectionString: database.adminUrl });
-  await admin.connect();
+  world = await openAuditWorld();
+  ({ audit, publish, admin } = world);
 });
 
-afterAll(async () => {
-  await publish?.close();
-  await audit?.close();
-  await admin?.end();
-  await Promise.all([database?.drop(), vhost?.drop()]);
-});
+afterAll(() => world?.close());
 
 /** Every test has a company, and so a chain, of its own. */
 let company = '';
@@ -223,7 +207,7 @@ describe('the chain of seals', () => {
   });
 
   it('lets not even the app itself change what it recorded', async () => {
-    const app = new Client({ connectionString: database.url });
+    const app = new Client({ connectionString: world.database.url });
     await app.connect();
     await expect(app.query(`update audit.entry set actor = 'x'`)).rejects.toThrow('permission denied');
     await expect(app.query('delete from audit.seal')).rejects.toThrow('permission denied');

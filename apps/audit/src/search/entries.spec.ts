@@ -1,21 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EventType, HubEvent } from '#libs/contracts';
-import { eventually, privateDatabase, privateVhost, type PrivateDatabase, type PrivateVhost } from '#libs/testing';
-import {
-  eventOf,
-  migratedAudit,
-  openAudit,
-  openPublisher,
-  outcomeOf,
-  tokenOf,
-  type AuditUnderTest,
-} from '../../test/audit-under-test.js';
+import { eventually } from '#libs/testing';
+import { type AuditWorld, eventOf, openAuditWorld, outcomeOf, tokenOf } from '../../test/audit-under-test.js';
 import type { EntryView } from './entry-view.js';
 
-let database: PrivateDatabase;
-let vhost: PrivateVhost;
-let audit: AuditUnderTest;
-let publish: Awaited<ReturnType<typeof openPublisher>>;
+let world: AuditWorld;
+let audit: AuditWorld['audit'];
+let publish: AuditWorld['publish'];
 
 const trace = '0af7651916cd43dd8448eb211c80319c';
 const opened = eventOf('erp.receivable.opened.v1', (event) => {
@@ -36,9 +27,8 @@ const unplanned = outcomeOf('event.unplanned.v1', settled);
 const everything = [opened, settled, otherTitle, customer, contract, elsewhere, otherErp, planned, unplanned];
 
 beforeAll(async () => {
-  [database, vhost] = await Promise.all([privateDatabase(migratedAudit), privateVhost()]);
-  audit = await openAudit({ database, vhost });
-  publish = await openPublisher(vhost.amqpUrl);
+  world = await openAuditWorld();
+  ({ audit, publish } = world);
   await publish.erp(opened, settled, otherTitle, customer, contract, elsewhere, otherErp);
   await publish.ponte(planned, unplanned);
   await eventually(async () => {
@@ -47,11 +37,7 @@ beforeAll(async () => {
   });
 });
 
-afterAll(async () => {
-  await publish?.close();
-  await audit?.close();
-  await Promise.all([database?.drop(), vhost?.drop()]);
-});
+afterAll(() => world?.close());
 
 const found = async (query: string, bearer?: string) => {
   const { status, body } = await audit.get(`/entries?${query}`, bearer);

@@ -1,22 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Client } from 'pg';
-import { eventually, privateDatabase, privateVhost, type PrivateDatabase, type PrivateVhost } from '#libs/testing';
-import {
-  eventOf,
-  migratedAudit,
-  openAudit,
-  openPublisher,
-  outcomeOf,
-  tokenOf,
-  type AuditUnderTest,
-} from '../../test/audit-under-test.js';
+import { eventually } from '#libs/testing';
+import { type AuditWorld, eventOf, openAuditWorld, outcomeOf, tokenOf } from '../../test/audit-under-test.js';
 import type { EntryDetail, EntryView } from './entry-view.js';
 
-let database: PrivateDatabase;
-let vhost: PrivateVhost;
-let audit: AuditUnderTest;
-let publish: Awaited<ReturnType<typeof openPublisher>>;
-let admin: Client;
+let world: AuditWorld;
+let audit: AuditWorld['audit'];
+let publish: AuditWorld['publish'];
+let admin: AuditWorld['admin'];
 
 const canary = '52998224725';
 const registered = eventOf('erp.customer.registered.v1', (event) => {
@@ -39,11 +29,8 @@ const refused = outcomeOf('delivery.refused.v1', opened);
 refused.data.reason = `HTTP 422: o CPF 529.982.247-25 de aurora@canario.test já existe`;
 
 beforeAll(async () => {
-  [database, vhost] = await Promise.all([privateDatabase(migratedAudit), privateVhost()]);
-  audit = await openAudit({ database, vhost });
-  publish = await openPublisher(vhost.amqpUrl);
-  admin = new Client({ connectionString: database.adminUrl });
-  await admin.connect();
+  world = await openAuditWorld();
+  ({ audit, publish, admin } = world);
   await publish.erp(registered, opened, broken);
   await publish.ponte(refused);
   await eventually(async () => {
@@ -51,12 +38,7 @@ beforeAll(async () => {
   });
 });
 
-afterAll(async () => {
-  await publish?.close();
-  await audit?.close();
-  await admin?.end();
-  await Promise.all([database?.drop(), vhost?.drop()]);
-});
+afterAll(() => world?.close());
 
 const clearText = /52998224725|529\.982\.247-25|Aurora|aurora@canario|92981234567/;
 
