@@ -95,6 +95,18 @@ async function entry() {
   return items.find(({ name }) => name === 'credit-analysis');
 }
 
+interface Choice {
+  product: string;
+  name: string;
+  personType: string;
+  standard: boolean;
+  cost?: string;
+}
+
+/** What the field of products offers whoever may ask. */
+const productsToChoose = async () =>
+  (await deps.ask<Page<Choice>>('GET', `/credit-analyses/products?source=${SOURCE}&company=1`)).items;
+
 /** The one result in the ERP's inbox that answers this request. */
 async function toldOf(requestId: string) {
   return eventually(
@@ -145,15 +157,14 @@ describe('Consulta de análise de créditos na tela "Central de Atendimento ao C
     const { items: integrations } = await deps.ask<Page<{ id: string; company: string }>>('GET', '/integrations');
     const { id } = integrations.find(({ company }) => company === '1')!;
     await deps.ask('POST', `/integrations/${id}/products/refresh`);
-    const { items } = await deps.ask<Page<{ identificador: string; nome: string }>>(
-      'GET',
-      `/integrations/${id}/products`,
-    );
-    expect(items.map(({ identificador }) => identificador)).toEqual(expect.arrayContaining([SMART, MIX]));
-    expect(items.every(({ nome }) => nome.length > 0)).toBe(true);
+    const items = await productsToChoose();
+    expect(items.map(({ product }) => product)).toEqual(expect.arrayContaining([SMART, MIX]));
+    expect(items.every(({ name }) => name.length > 0)).toBe(true);
   });
 
   it("Virá preenchido conforme informado nos parâmetros gerais da filial no campo 'Consulta padrão'", async () => {
+    const standard = (await productsToChoose()).filter((one) => one.standard && one.personType === 'F');
+    expect(standard).toMatchObject([{ product: SMART, cost: '7.50' }]);
     const analysis = await bought(PEOPLE[0]);
     expect(analysis).toMatchObject({
       product: SMART,

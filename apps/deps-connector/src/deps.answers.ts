@@ -11,6 +11,11 @@ export interface DepsProduct {
   tipoPessoa: 'F' | 'J';
 }
 
+/** @param note what a login said, as it came; undefined before the first */
+export function readProducts(note: unknown): DepsProduct[] {
+  return Array.isArray(note) ? (note as DepsProduct[]) : [];
+}
+
 interface Complaint {
   codigo?: unknown;
   mensagem?: unknown;

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { PersonType, ReceivableChanged } from '#libs/contracts';
 import { plan } from '#libs/connector-kit';
-import { CreditPartner, type AnalysisToBuy } from '#libs/credit';
+import { CreditPartner, type AnalysisToBuy, type CreditProduct } from '#libs/credit';
 import type { PlannedDelivery } from '#libs/delivery';
+import { readProducts } from './deps.answers.js';
 import { toDepsTitle } from './deps.mapping.js';
 import { priceOf, type DepsSettings, type DepsSystemSettings } from './deps.settings.js';
 
@@ -24,6 +25,12 @@ export class DepsBureau extends CreditPartner<DepsSettings, DepsSystemSettings> 
 
   laneOf(person: string): string {
     return `analysis/${person}`;
+  }
+
+  productsOf(note: unknown): CreditProduct[] {
+    return readProducts(note).map(({ identificador, nome, tipoPessoa }) => ({
+      ...{ product: identificador, name: nome, personType: tipoPessoa },
+    }));
   }
 
   productFor({ productForPerson, productForCompany }: DepsSettings, personType: PersonType): string | undefined {

@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { CurrentCaller, RequirePermission, type Caller } from '#libs/access';
 import { ConnectionTest, ConnectorCourier, DEFAULT_GROUP, IntegrationDesk } from '#libs/connector-kit';
 import { Documented, Problem } from '#libs/runtime';
-import type { DepsProduct } from './deps.answers.js';
+import { readProducts, type DepsProduct } from './deps.answers.js';
 
 type Products = { items: DepsProduct[] };
 
@@ -21,7 +21,7 @@ export class DepsProductsController {
   async list(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<Products> {
     const integration = await this.desk.read(id);
     caller.require('integrations.read', integration);
-    return toProducts(await this.courier.loginNote(integration, DEFAULT_GROUP));
+    return { items: readProducts(await this.courier.loginNote(integration, DEFAULT_GROUP)) };
   }
 
   /** The "..." button. */
@@ -33,12 +33,8 @@ export class DepsProductsController {
     const integration = await this.desk.read(id);
     caller.require('integrations.test', integration);
     const login = await this.connection.logIn(integration);
-    if (login.ok) return toProducts(login.note);
+    if (login.ok) return { items: readProducts(login.note) };
     const { pt, en } = login.detail;
     throw new Problem({ type: `deps-${login.problem}`, status: 409, detail: `${pt} / ${en}` });
   }
-}
-
-function toProducts(note: unknown): Products {
-  return { items: Array.isArray(note) ? (note as DepsProduct[]) : [] };
 }

@@ -140,6 +140,34 @@ describe('The history of a customer', () => {
   });
 });
 
+describe('The products', () => {
+  const listOf = (own: Company, ask: Ask, more = '') =>
+    ask('GET', `/credit-analyses/products?source=${SOURCE}&company=${own.company}${more}`);
+
+  it('are shown to whoever may ask, with what each costs, and the standard ones of each kind of person', async () => {
+    const own = await openCompany(apps);
+    const name = randomUUID();
+    const permissions = ['credit-analyses.request'];
+    await own.admin('PUT', '/access/groups', { source: SOURCE, company: own.company, name, permissions });
+    const ask = await apps.as({ groups: [name], name: 'rui' });
+    const items = [
+      { product: 'unpriced', name: 'Sem preço', personType: 'J', standard: false },
+      { product: 'person', name: 'person', personType: 'F', standard: true, cost: '7.50' },
+      { product: 'company', name: 'company', personType: 'J', standard: true, cost: '7.50' },
+    ];
+    expect(await listOf(own, ask)).toEqual({ status: 200, body: { items } });
+    expect(await listOf(await openCompany(apps), ask)).toMatchObject({ status: 404 });
+  });
+
+  it('are none to choose from where nothing can be asked for', async () => {
+    const own = await openCompany(apps, {}, '7');
+    expect(await listOf(own, own.admin)).toMatchObject({ status: 409, ...problem('credit-analysis-off') });
+    expect(await listOf(own, own.admin, '&branch=7')).toMatchObject({ status: 200 });
+    await own.save({}, { enabled: false });
+    expect(await listOf(own, own.admin, '&branch=7')).toMatchObject({ status: 409 });
+  });
+});
+
 describe('The right to see and the right to spend', () => {
   it('are two, and a third to decide', async () => {
     const own = await openCompany(apps);
@@ -151,6 +179,7 @@ describe('The right to see and the right to spend', () => {
       const answers = [
         await own.press({}, ask),
         await ask('POST', `/credit-analyses/${id}/cancel`, { reason: 'foi engano' }),
+        await ask('GET', `/credit-analyses/products?source=${SOURCE}&company=${own.company}`),
         await historyOf(own, ask),
         await ask('GET', `/credit-analyses/${id}`),
         await ask('GET', `/credit-analyses/${id}/raw`),
@@ -159,9 +188,9 @@ describe('The right to see and the right to spend', () => {
       ];
       return answers.map(({ status }) => status);
     };
-    expect(await allows('credit-analyses.request')).toEqual([200, 409, 403, 403, 403, 403, 403]);
-    expect(await allows('credit-analyses.read')).toEqual([403, 403, 200, 200, 403, 403, 403]);
-    expect(await allows('credit-limits.decide')).toEqual([403, 403, 403, 403, 403, 204, 201]);
+    expect(await allows('credit-analyses.request')).toEqual([200, 409, 200, 403, 403, 403, 403, 403]);
+    expect(await allows('credit-analyses.read')).toEqual([403, 403, 403, 200, 200, 403, 403, 403]);
+    expect(await allows('credit-limits.decide')).toEqual([403, 403, 403, 403, 403, 403, 204, 201]);
   });
 
   it('end at the company, and what is elsewhere is not there', async () => {

@@ -22,12 +22,8 @@ class Person {
   name?: string;
 }
 
-export class AskBody {
-  /** Of this press of the button; sent again under it, it is the same request. A new one unless given. */
-  @IsOptional()
-  @IsUUID()
-  id?: string;
-
+/** Where something is asked: a company, or one branch of it. */
+export class PlaceQuery {
   @IsString()
   @Length(1, 80)
   source!: string;
@@ -40,6 +36,13 @@ export class AskBody {
   @IsString()
   @Length(1, 40)
   branch?: string;
+}
+
+export class AskBody extends PlaceQuery {
+  /** Of this press of the button; sent again under it, it is the same request. A new one unless given. */
+  @IsOptional()
+  @IsUUID()
+  id?: string;
 
   @ValidateNested()
   @Type(() => Person)

@@ -15,6 +15,13 @@ export interface AnalysisToBuy {
   customerName?: string;
 }
 
+/** What the account may buy [identificador de produtos]. */
+export interface CreditProduct {
+  product: string;
+  name: string;
+  personType: PersonType;
+}
+
 /**
  * What a connector says of the bureau it speaks to. Pure, all of it.
  * @typeParam P what its system parameter says, where it says anything
@@ -25,6 +32,9 @@ export abstract class CreditPartner<S extends PartnerSettings = PartnerSettings,
 
   /** What is asked of one person stays in order. @param person stands for the document, which no event may carry */
   abstract laneOf(person: string): string;
+
+  /** @param note what the partner said at the last login, as it came; undefined before the first */
+  abstract productsOf(note: unknown): CreditProduct[];
 
   /** The standard product [consulta padrão] of the integration. */
   abstract productFor(settings: S, personType: PersonType): string | undefined;

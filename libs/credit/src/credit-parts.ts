@@ -2,6 +2,8 @@ import type { Provider, Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Pool } from 'pg';
 import {
+  ConnectorCourier,
+  DEFAULT_GROUP,
   definitionOf,
   type ConnectorDefinition,
   type ConnectorModuleOptions,
@@ -10,7 +12,7 @@ import {
 import { DeliveryEngine } from '#libs/delivery';
 import { ReceivablesByDocument1764170000000 } from '#libs/receivables';
 import { Clock } from '#libs/runtime';
-import { IntegrationRegistry, readKeyRing, SecretBox, SystemParameters } from '#libs/settings';
+import { IntegrationRegistry, readKeyRing, SecretBox, SystemParameters, type Integration } from '#libs/settings';
 import { CreditAnalysesController } from './credit-analyses.controller.js';
 import { CreditCancellation } from './credit-cancellation.js';
 import { CreditDecisions } from './credit-decisions.js';
@@ -19,6 +21,8 @@ import type { CreditEnvironment } from './credit-environment.js';
 import { CreditEndings } from './credit-endings.js';
 import { CreditHistory } from './credit-history.js';
 import { CreditPartner } from './credit-partner.js';
+import { CreditProductsController } from './credit-products.controller.js';
+import { CreditProducts } from './credit-products.js';
 import { CreditResults } from './credit-results.js';
 import { CreditTeller } from './credit-teller.js';
 import { CreditAnalyses1764180000000 } from './credit.migration.js';
@@ -38,6 +42,9 @@ export const CREDIT_MIGRATIONS = [
   CreditAnalyses1764180000000,
   UnreadCompanies1764200000000,
 ];
+
+/** In this order: an analysis by its id would take `products` for one. */
+const CONTROLLERS = [CreditProductsController, CreditAnalysesController];
 
 type Registry = IntegrationRegistry<PartnerSettings>;
 
@@ -75,6 +82,14 @@ export function creditParts({ environment, connector, partner }: CreditPartsWish
     },
     deskOf(definition),
     {
+      provide: CreditProducts,
+      inject: [Pool, Clock, IntegrationRegistry, CreditPartner, ConnectorCourier],
+      useFactory: (...[pool, clock, registry, bureau, courier]: ProductsProviders) => {
+        const noteOf = (integration: Integration<PartnerSettings>) => courier.loginNote(integration, DEFAULT_GROUP);
+        return new CreditProducts({ pool, clock, registry, partner: bureau, noteOf });
+      },
+    },
+    {
       provide: CreditHistory,
       inject: [Pool, CreditTeller, CreditEndings, DeliveryEngine],
       useFactory: (...given: ConstructorParameters<typeof CreditHistory>) => new CreditHistory(...given),
@@ -85,7 +100,7 @@ export function creditParts({ environment, connector, partner }: CreditPartsWish
       useFactory: (...given: ConstructorParameters<typeof CreditCancellation>) => new CreditCancellation(...given),
     },
   ];
-  return { providers, controllers: [CreditAnalysesController], migrations: CREDIT_MIGRATIONS };
+  return { providers, controllers: CONTROLLERS, migrations: CREDIT_MIGRATIONS };
 }
 
 function deskOf(definition: ConnectorDefinition): Provider {
@@ -103,4 +118,5 @@ function deskOf(definition: ConnectorDefinition): Provider {
   };
 }
 
+type ProductsProviders = [Pool, Clock, Registry, CreditPartner, ConnectorCourier];
 type DeskProviders = [Pool, Clock, Registry, SystemParameters, CreditPartner, CreditTeller, CreditEndings, ModuleRef];

@@ -3,7 +3,7 @@ export { CreditEnvironment } from './credit-environment.js';
 export { creditCapabilities } from './credit-capabilities.js';
 export { CreditDecisions, type Acknowledgement, type DecisionWish } from './credit-decisions.js';
 export { CreditDesk } from './credit-desk.js';
-export { CreditPartner, type AnalysisToBuy } from './credit-partner.js';
+export { CreditPartner, type AnalysisToBuy, type CreditProduct } from './credit-partner.js';
 export { CREDIT_MIGRATIONS, creditParts, type CreditPartsWish } from './credit-parts.js';
 export { CreditResults, type Completion, type CreditResult } from './credit-results.js';
 export type { AskAnswer, CreditWish } from './credit-wish.js';

@@ -40,14 +40,20 @@ export async function readOffer(client: PoolClient, parts: OfferParts, asked: As
   const { settings } = integration;
   const product = asked.product ?? partner.productFor(settings, asked.personType);
   if (product === undefined) throw refusal('product-missing', NO_PRODUCT);
-  const day = DateTime.fromJSDate(clock.now(), { zone: settings.timeZone }).toISODate()!;
+  const day = dayOf(settings, clock);
   const cost = partner.priceOf(settings, product, day);
   if (!isCharge(cost)) throw refusal('price-missing', noPrice(product, day));
   const { settings: ofSystem } = await parameters.read(client, asked.source);
   return { integration, all, product, cost, requeryDays: partner.requeryDaysOf(settings, ofSystem) };
 }
 
-function requireReady(integration: Account | undefined): Account {
+/** In the integration's zone: `YYYY-MM-DD`. */
+export function dayOf({ timeZone }: PartnerSettings, clock: Clock): string {
+  return DateTime.fromJSDate(clock.now(), { zone: timeZone }).toISODate()!;
+}
+
+/** @throws Problem 409 `credit-analysis-off` */
+export function requireReady(integration: Account | undefined): Account {
   if (!integration) throw refusal('credit-analysis-off', 'não há integração aqui / there is no integration here');
   const { state, displayName, name } = integration;
   if (state.kind === 'ready') return integration;

@@ -29,6 +29,7 @@ import {
   RequeryInterval,
   type Acknowledgement,
   type AnalysisToBuy,
+  type CreditProduct,
   type CreditResult,
   type CreditWish,
 } from '../src/index.js';
@@ -59,6 +60,11 @@ export class MadeUpBureau extends CreditPartner<BureauSettings, BureauSystemSett
 
   laneOf(person: string): string {
     return `analysis/${person}`;
+  }
+
+  /** It says nothing at a login. */
+  productsOf(): CreditProduct[] {
+    return [{ product: 'unpriced', name: 'Sem preço', personType: 'J' }];
   }
 
   productFor(_settings: BureauSettings, personType: PersonType): string {
