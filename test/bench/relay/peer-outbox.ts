@@ -38,6 +38,10 @@ const POLL_EVERY_MS = 5;
 const LOCK_MS = 1_000;
 /** A round ends here, done or not: what was marked by then counts. */
 const LONGEST_ROUND_MS = 8_000;
+/** What has not shut down by then is cut off. */
+const LONGEST_SHUTDOWN_MS = 5_000;
+const SLOT_MS = 20_000;
+const SLOT_TRIES = 4;
 
 /** Rows of one key follow each other (`segment`), as the relay keeps them. */
 const FILL = `
@@ -78,10 +82,10 @@ export function replicationRound(amqpUrl: string, events: readonly OutgoingEvent
   return peerRound(amqpUrl, events, async (handler, url, rows) => {
     const database = new URL(url).pathname.slice(1);
     const replication = { ...NAMES, database, publication: slot, replicationSlot: slot };
-    await asClient(url, async (client) => {
-      await client.query(`create publication ${slot} for table public.outbox with (publish = 'insert')`);
-      await client.query(DatabaseSetup.setupReplicationSlot(replication));
-    });
+    await asClient(url, (client) =>
+      client.query(`create publication ${slot} for table public.outbox with (publish = 'insert')`),
+    );
+    await makeSlot(url, DatabaseSetup.setupReplicationSlot(replication));
     await fill(url, rows);
     const config: ReplicationListenerConfig = {
       outboxOrInbox: 'outbox',
@@ -93,7 +97,7 @@ export function replicationRound(amqpUrl: string, events: readonly OutgoingEvent
       concurrencyStrategy: createReplicationSegmentMutexConcurrencyController(),
     });
     return async () => {
-      await shutdown();
+      await Promise.race([shutdown(), delay(LONGEST_SHUTDOWN_MS)]);
       await dropSlot(url, slot);
     };
   });
@@ -178,15 +182,36 @@ async function countMarked(client: pg.Client, rows: number): Promise<number> {
   }
 }
 
+/** A slot begins when every transaction of the server that is open just now has ended, whosesoever it is. */
+async function makeSlot(url: string, statement: string): Promise<void> {
+  for (let left = SLOT_TRIES; ; left -= 1) {
+    const made = asClient(url, async (client) => {
+      await client.query(`set statement_timeout = ${SLOT_MS}`);
+      await client.query(statement);
+    });
+    const error = await made.then(
+      () => undefined,
+      (refused: Error) => refused,
+    );
+    if (!error) return;
+    if (left === 1) throw new Error(`no replication slot could be made: ${error.message}`);
+  }
+}
+
+/** Whoever still reads from it is cut off after a while. */
 async function dropSlot(url: string, slot: string): Promise<void> {
+  const begun = performance.now();
   await asClient(url, async (client) => {
     for (;;) {
-      const { rows } = await client.query<{ active: boolean }>(
-        'select active from pg_replication_slots where slot_name = $1',
+      const { rows } = await client.query<{ active: boolean; active_pid: number | null }>(
+        'select active, active_pid from pg_replication_slots where slot_name = $1',
         [slot],
       );
-      if (rows[0]?.active === false) await client.query('select pg_drop_replication_slot($1)', [slot]);
-      if (rows[0]?.active !== true) return;
+      const [found] = rows;
+      if (found?.active === false) await client.query('select pg_drop_replication_slot($1)', [slot]);
+      if (found?.active !== true) return;
+      if (performance.now() - begun > LONGEST_SHUTDOWN_MS)
+        await client.query('select pg_terminate_backend($1)', [found.active_pid]);
       await delay(20);
     }
   });
