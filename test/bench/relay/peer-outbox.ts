@@ -72,7 +72,7 @@ export function pollingRound(amqpUrl: string, events: readonly OutgoingEvent[]):
     const [shutdown] = initializePollingMessageListener(config, handler, getDisabledLogger(), {
       batchSizeStrategy: oneBatchAfterTheOther,
     });
-    return shutdown;
+    return () => inTime(shutdown);
   });
 }
 
@@ -97,7 +97,7 @@ export function replicationRound(amqpUrl: string, events: readonly OutgoingEvent
       concurrencyStrategy: createReplicationSegmentMutexConcurrencyController(),
     });
     return async () => {
-      await Promise.race([shutdown(), delay(LONGEST_SHUTDOWN_MS)]);
+      await inTime(shutdown);
       await dropSlot(url, slot);
     };
   });
@@ -180,6 +180,11 @@ async function countMarked(client: pg.Client, rows: number): Promise<number> {
     if (done === rows || performance.now() - begun > LONGEST_ROUND_MS) return done;
     await delay(20);
   }
+}
+
+/** What does not stop is cut off with its database: left alone, its open transactions would hold up whoever comes next. */
+async function inTime(shutdown: () => Promise<void>): Promise<void> {
+  await Promise.race([shutdown(), delay(LONGEST_SHUTDOWN_MS)]);
 }
 
 /** A slot begins when every transaction of the server that is open just now has ended, whosesoever it is. */
