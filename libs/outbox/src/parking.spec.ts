@@ -160,12 +160,13 @@ test('what one leader parked holds the key for the next one, followers that were
 
 test('parking while sessions are cut is tried again, and no follower slips by', async () => {
   const taken = await bench.listen();
-  const running = await bench.start({ ttlMs: 20_000 });
-  await eventually(() => running.relay.report().leading);
   const blocker = await bench.database.session();
   await blocker.query('begin');
   const bad = await write(1, { type: BAD });
+  // Locked before the relay begins: one that is quick has parked it by then.
   await blocker.query('select from erp_outbox where position = $1 for update', [bad]);
+  const running = await bench.start({ ttlMs: 20_000 });
+  await eventually(() => running.relay.report().leading);
   const second = await write(2);
   await eventually(async () => (await bench.database.cut(running.applicationName, '%set "parked_reason"%')) === 1);
   await eventually(() => running.relay.report().paused['reading'] !== undefined);
