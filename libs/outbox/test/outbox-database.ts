@@ -24,6 +24,7 @@ export interface RowWish {
 /** An ERP's database of the test file's own, with the SQL kit installed and a lease table beside it. */
 export class OutboxDatabase {
   private readonly open: { end(): Promise<void> }[] = [];
+  private readonly sessions: Client[] = [];
 
   private constructor(
     private readonly database: PrivateDatabase,
@@ -76,6 +77,7 @@ export class OutboxDatabase {
     const client = new Client({ connectionString: this.database.url });
     await client.connect();
     this.open.push(client);
+    this.sessions.push(client);
     return client;
   }
 
@@ -103,7 +105,7 @@ export class OutboxDatabase {
 
   async empty(): Promise<void> {
     // A test that failed half way holds no locks of the next one, nor back what other tests of this server wait for.
-    await Promise.all(this.open.map((client) => client.query('rollback').catch(() => undefined)));
+    await Promise.all(this.sessions.map((client) => client.query('rollback').catch(() => undefined)));
     await this.erp.query('truncate erp_outbox restart identity');
     await this.erp.query('truncate lease');
   }
