@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PartnerAnswer } from '#libs/partner';
-import { readAnalysis, readBatch } from './deps.answers.js';
+import { readAnalysis, readBatch, readProducts } from './deps.answers.js';
 import type { DepsTitle } from './deps.mapping.js';
 
 const answer = (status: number, body: unknown): PartnerAnswer => ({
@@ -13,6 +13,18 @@ const answer = (status: number, body: unknown): PartnerAnswer => ({
   durationMs: 1,
 });
 const MIX = { historicoConsultaId: 'h1', dataConsulta: '2026-11-22T12:00:00Z', score: null, smart: null };
+
+describe('The products DEPS names at a login', () => {
+  it.each([[undefined], ['SMART'], [{}], [[null, 7, {}, { identificador: 'S', nome: 'Smart', tipoPessoa: 'X' }]]])(
+    'are none in %j',
+    (note) => expect(readProducts(note)).toEqual([]),
+  );
+
+  it('are those with an id, a name and a kind of person', () => {
+    const smart = { identificador: 'SMART', nome: 'Smart', tipoPessoa: 'F' };
+    expect(readProducts([smart, { identificador: 'MIX' }])).toEqual([smart]);
+  });
+});
 
 describe('What DEPS answers to a query', () => {
   it.each([

@@ -11,9 +11,14 @@ export interface DepsProduct {
   tipoPessoa: 'F' | 'J';
 }
 
-/** @param note what a login said, as it came; undefined before the first */
+/** What is no product is left out. @param note what a login said, as it came; undefined before the first */
 export function readProducts(note: unknown): DepsProduct[] {
-  return Array.isArray(note) ? (note as DepsProduct[]) : [];
+  return Array.isArray(note) ? note.filter(isProduct) : [];
+}
+
+function isProduct(value: unknown): value is DepsProduct {
+  const { identificador, nome, tipoPessoa } = Object(value) as Partial<Record<keyof DepsProduct, unknown>>;
+  return typeof identificador === 'string' && typeof nome === 'string' && (tipoPessoa === 'F' || tipoPessoa === 'J');
 }
 
 interface Complaint {

@@ -106,6 +106,15 @@ it('A state that waits for another lane is not superseded', async () => {
   expect(await openOnes()).toEqual([1, 2, 3]);
 });
 
+it('However many give way at once, each is settled and told of once', async () => {
+  const each = (n: number) => Array.from({ length: 450 }, (_, lane) => state(`customer-${lane}`, { n }));
+  await ledger.schedule(engine, each(1));
+  await ledger.schedule(engine, each(2));
+  expect(await openOnes()).toEqual(each(2).map(() => 2));
+  expect(await ledger.settled()).toHaveLength(450);
+  expect(await ledger.toldOf('delivery.superseded.v1')).toHaveLength(450);
+});
+
 /** What a batch may ask for: of two lanes, two targets, and waits for the other lane. */
 interface Wish {
   lane: 'a' | 'b';

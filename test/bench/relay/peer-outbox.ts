@@ -40,8 +40,7 @@ const LOCK_MS = 1_000;
 const LONGEST_ROUND_MS = 8_000;
 /** What has not shut down by then is cut off. */
 const LONGEST_SHUTDOWN_MS = 5_000;
-const SLOT_MS = 20_000;
-const SLOT_TRIES = 4;
+const LONGEST_WAIT_FOR_SLOT_MS = 60_000;
 
 /** Rows of one key follow each other (`segment`), as the relay keeps them. */
 const FILL = `
@@ -184,23 +183,15 @@ async function countMarked(client: pg.Client, rows: number): Promise<number> {
 
 /** What does not stop is cut off with its database: left alone, its open transactions would hold up whoever comes next. */
 async function inTime(shutdown: () => Promise<void>): Promise<void> {
-  await Promise.race([shutdown(), delay(LONGEST_SHUTDOWN_MS)]);
+  await Promise.race([shutdown(), delay(LONGEST_SHUTDOWN_MS, undefined, { ref: false })]);
 }
 
 /** A slot begins when every transaction of the server that is open just now has ended, whosesoever it is. */
 async function makeSlot(url: string, statement: string): Promise<void> {
-  for (let left = SLOT_TRIES; ; left -= 1) {
-    const made = asClient(url, async (client) => {
-      await client.query(`set statement_timeout = ${SLOT_MS}`);
-      await client.query(statement);
-    });
-    const error = await made.then(
-      () => undefined,
-      (refused: Error) => refused,
-    );
-    if (!error) return;
-    if (left === 1) throw new Error(`no replication slot could be made: ${error.message}`);
-  }
+  await asClient(url, async (client) => {
+    await client.query(`set statement_timeout = ${LONGEST_WAIT_FOR_SLOT_MS}`);
+    await client.query(statement);
+  });
 }
 
 /** Whoever still reads from it is cut off after a while. */
