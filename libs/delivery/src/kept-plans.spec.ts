@@ -4,13 +4,14 @@ import type { Pool } from 'pg';
 import { inTransaction, prepared, type Prepared } from '#libs/runtime';
 import { KeptPlans, privateDatabase, type PrivateDatabase } from '#libs/testing';
 import {
+  CROWD_AWAITS,
   CROWD_ENDPOINT,
   CROWD_HEADS,
   CROWD_IN_WINDOWS,
   CROWD_INBOX,
-  CROWD_PARKED,
   CROWD_LONG,
   CROWD_OF_LANES,
+  CROWD_PARKED,
   CROWD_WAITS,
 } from '../test/crowd.sql.js';
 import { LEDGER, openPool } from '../test/ledger.js';
@@ -132,6 +133,7 @@ describe.each(MOMENTS)('Planned while $moment', ({ few, gone }) => {
     await crowd(few + 1, MANY - few);
     await pool.query(CROWD_LONG, [LONG, PER_LONG_LANE]);
     await pool.query(CROWD_WAITS, [LONG, AT_ONCE / 2]);
+    await pool.query(CROWD_AWAITS, [AT_ONCE / 2, AT_ONCE]);
     await pool.query(CROWD_IN_WINDOWS, [MANY - AT_ONCE]);
   });
   afterAll(async () => {
@@ -165,6 +167,7 @@ describe.each(MOMENTS)('Planned while $moment', ({ few, gone }) => {
     async (name) => {
       const [text, values] = PLANNED_EACH_TIME[name]!;
       const steps = await plans.steps(prepared(text), values(AT_ONCE), 'anew');
+      expect(steps).toBeGreaterThan(400);
       expect(steps).toBeLessThan(AT_ONCE * STEPS_FOR_EACH + 2 * LONG * PER_LONG_LANE);
     },
   );

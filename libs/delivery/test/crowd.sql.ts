@@ -36,8 +36,19 @@ export const CROWD_LONG = `
 
 /** $1 after which lane, $2 up to which: their heads wait for the long lanes, to their ends */
 export const CROWD_WAITS = `
-  update delivery d set after_lanes = array[d.lane_id % $1 + 1], after_positions = array[9000000000]
-  where d.lane_id > $1 and d.lane_id <= $2`;
+  with waiting as (
+    update delivery d set after_lanes = array[d.lane_id % $1 + 1], after_positions = array[9000000000]
+    where d.lane_id > $1 and d.lane_id <= $2
+    returning d.lane_id)
+  update lane set waits_for = 'dependency', ready_at = null where id in (select lane_id from waiting)`;
+
+/** $1 after which lane, $2 up to which: their heads are parked until something is told on the first lanes */
+export const CROWD_AWAITS = `
+  with parked as (
+    update delivery set state = 'parked' where lane_id > $1 and lane_id <= $2
+    returning position, integration_id, lane_id)
+  insert into awaiting (position, integration_id, lane_key, try_at)
+  select position, integration_id, 'crowd-' || lane_id - $1, now() from parked`;
 
 /** $1 after which lane: they wait for their integration's window, which has been released */
 export const CROWD_IN_WINDOWS = `
